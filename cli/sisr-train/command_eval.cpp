@@ -1,0 +1,107 @@
+#include "commands.h"
+#include "common/parse_number.h"
+#include "evaluation.h"
+#include "image/resize.h"
+#include "option_parser.h"
+
+#include <sisr/error.h>
+
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace sisr::cli {
+namespace {
+
+namespace po = boost::program_options;
+using training::ImageQuality;
+
+// A stand-in for a model, so that the comparison everybody makes is one command away.
+constexpr const char* kBicubic = "bicubic";
+
+po::options_description describe_options() {
+    const auto text = [](const char* value_name) {
+        return po::value<std::string>()->value_name(value_name);
+    };
+    po::options_description options("Options", 100);
+    options.add_options()("model,m", text("NAME|FILE")->required(),
+                          "model, or bicubic for plain enlargement")(
+        "hr", text("DIR")->required(), "high-resolution images")(
+        "lr", text("DIR"), "low-resolution images of the same names; default: --hr reduced by bicubic")(
+        "scale", text("N"), "default: the model's (bicubic: 4)")(
+        "border", text("N"), "pixels cut from each side; default: the scale")(
+        "precision", text("P")->default_value("auto"), "auto, fp32 or bf16")(
+        "json", po::bool_switch(), "print JSON");
+    return options;
+}
+
+void print_table(const std::vector<ImageQuality>& rows) {
+    const auto print = [](const ImageQuality& row) {
+        std::printf("%-24s %8.3f dB %8.4f\n", row.name.c_str(), row.psnr, row.ssim);
+    };
+    std::printf("%-24s %11s %8s\n", "image", "PSNR-Y", "SSIM-Y");
+    for (const ImageQuality& row : rows) print(row);
+    print(training::mean_quality(rows));
+}
+
+void print_json(const std::vector<ImageQuality>& rows) {
+    const auto convert = [](const ImageQuality& row) {
+        return nlohmann::ordered_json{
+            {"name", row.name}, {"psnr_y", row.psnr}, {"ssim_y", row.ssim}};
+    };
+    nlohmann::ordered_json json;
+    for (const ImageQuality& row : rows) json["images"].push_back(convert(row));
+    json["mean"] = convert(training::mean_quality(rows));
+    std::cout << json.dump(2) << "\n";
+}
+
+Precision parse_precision(const std::string& text) {
+    if (text == "auto") return Precision::automatic;
+    if (text == "fp32") return Precision::fp32;
+    if (text == "bf16") return Precision::bf16;
+    throw Error(ErrorKind::usage, "--precision", "must be auto, fp32 or bf16, not \"" + text + "\"");
+}
+
+}  // namespace
+
+ExitCode run_eval(const Arguments& arguments) {
+    const auto parsed =
+        parse_arguments("eval", "--model M --hr DIR [--lr DIR]", describe_options(), arguments);
+    if (!parsed) return ExitCode::done;
+    const auto has = [&parsed](const char* name) { return parsed->count(name) != 0; };
+    const auto value = [&parsed](const char* name) { return (*parsed)[name].as<std::string>(); };
+
+    training::EvaluationOptions options;
+    options.truth = value("hr");
+    if (has("lr")) options.input = value("lr");
+    if (has("scale")) options.scale = parse_number<int>("--scale", value("scale"), 1, 8);
+    UpscaleOptions upscale;
+    upscale.precision = parse_precision(value("precision"));
+    std::optional<Upscaler> upscaler;
+    if (value("model") != kBicubic) {
+        const Model model = find_model(value("model"), has("scale") ? options.scale : 0);
+        if (!has("scale")) options.scale = model.info().scale;
+        upscale.scale = options.scale;
+        upscaler.emplace(model, upscale);
+    }
+    options.border =
+        has("border") ? parse_number<int>("--border", value("border"), 0, 1000) : options.scale;
+
+    bool all_measured = true;
+    const auto rows = training::evaluate(
+        options,
+        [&](const Image& image) {
+            NoProgress progress;
+            const Size size{image.width() * options.scale, image.height() * options.scale};
+            return upscaler ? upscaler->run(image, progress) : resize(image, size, Kernel::bicubic);
+        },
+        [&](const std::string& line) {
+            all_measured = false;
+            std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
+        });
+    if (rows.empty()) throw Error(ErrorKind::not_found, options.truth.string(), "nothing was measured");
+    (*parsed)["json"].as<bool>() ? print_json(rows) : print_table(rows);
+    return all_measured ? ExitCode::done : ExitCode::some_failed;
+}
+
+}  // namespace sisr::cli

@@ -1,0 +1,68 @@
+#include "checkpoint.h"
+#include "commands.h"
+#include "export.h"
+#include "option_parser.h"
+
+#include "model/formats/safetensors.h"
+
+#include <sisr/error.h>
+#include <sisr/model.h>
+
+#include <cstdio>
+#include <filesystem>
+
+namespace sisr::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+TensorFile read_checkpoint(const fs::path& path) {
+    if (!fs::is_directory(path)) return read_safetensors(path);
+    const auto warn = [](const std::string& line) {
+        std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
+    };
+    const training::CheckpointStore store(path / "checkpoints", 1);
+    auto checkpoint = store.load_newest(warn);
+    if (!checkpoint) throw Error(ErrorKind::not_found, path.string(), "holds no checkpoint");
+    return std::move(*checkpoint);
+}
+
+}  // namespace
+
+ExitCode run_export(const Arguments& arguments) {
+    namespace po = boost::program_options;
+    const auto text = [](const char* value_name) {
+        return po::value<std::string>()->value_name(value_name);
+    };
+    po::options_description options("Options", 100);
+    options.add_options()("from", text("RUN|CHECKPOINT")->required(),
+                          "run folder (its newest checkpoint) or checkpoint file")(
+        "output,o", text("FILE")->required(), "the model file to write")(
+        "name", text("NAME"), "of the model; default: the file's")(
+        "trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")(
+        "training", text("TEXT")->default_value(""), "data and iterations, in a line")(
+        "licence", text("TEXT")->default_value("Apache-2.0"), "of the weights");
+    const auto parsed =
+        parse_arguments("export", "RUN|CHECKPOINT -o FILE", options, arguments, "from");
+    if (!parsed) return ExitCode::done;
+    const auto value = [&parsed](const char* name) { return (*parsed)[name].as<std::string>(); };
+
+    const fs::path target = value("output");
+    const TensorFile checkpoint = read_checkpoint(value("from"));
+    const Tensors weights = training::take_tensors(checkpoint, "ema.");
+    if (weights.empty()) {
+        throw Error(ErrorKind::bad_model, value("from"), "is no checkpoint of a training run");
+    }
+    training::ModelCard card;
+    card.name = parsed->count("name") != 0 ? value("name") : target.stem().string();
+    card.trained_for = value("trained-for");
+    card.training = value("training");
+    card.licence = value("licence");
+    training::export_model(target, weights,
+                           read_srresnet_settings(weights, checkpoint.metadata), card);
+    Model::load(target);  // what we hand out can be read
+    std::printf("%s\n", target.c_str());
+    return ExitCode::done;
+}
+
+}  // namespace sisr::cli

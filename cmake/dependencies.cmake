@@ -1,0 +1,19 @@
+# What everything is built from, but for libtorch (torch.cmake).
+find_package(Threads REQUIRED)
+find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(nlohmann_json REQUIRED)
+find_package(PkgConfig REQUIRED)
+# Debian 12's OpenImageIOConfig.cmake names files of packages it does not depend on;
+# pkg-config's description works on Debian 12 and 13.
+pkg_check_modules(OIIO REQUIRED IMPORTED_TARGET OpenImageIO)
+
+find_program(SISR_CCACHE ccache)
+mark_as_advanced(SISR_CCACHE)
+if(SISR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    # A precompiled header carries time stamps and macros that ccache must be told to forgive.
+    set(launcher ${CMAKE_COMMAND} -E env
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        ${SISR_CCACHE})
+    set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()

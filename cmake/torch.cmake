@@ -1,0 +1,37 @@
+# libtorch: found here, wrapped once, its slow headers precompiled once.
+find_package(Torch REQUIRED)
+
+# Torch's own target brings its include folders as plain ones, whose warnings are not ours.
+add_library(sisr_torch INTERFACE)
+get_target_property(torch_includes torch INTERFACE_INCLUDE_DIRECTORIES)
+if(NOT torch_includes)
+    set(torch_includes ${TORCH_INCLUDE_DIRS})
+endif()
+target_include_directories(sisr_torch SYSTEM INTERFACE ${torch_includes})
+target_link_libraries(sisr_torch INTERFACE ${TORCH_LIBRARIES})
+
+# sisr_uses_torch(TARGET): links libtorch and shares the one precompiled header. The first target
+# builds it; the others must be compiled with the same flags and definitions.
+function(sisr_uses_torch target)
+    target_link_libraries(${target} PUBLIC sisr_torch)
+    # GCC finds a dangling pointer and uninitialised members in libtorch's inlined code.
+    target_compile_options(${target} PRIVATE
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-array-bounds
+            -Wno-stringop-overflow>)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+        # The header is compiled for libraries; a program must use the same code model.
+        set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+        target_compile_options(${target} PRIVATE -fPIC)
+    endif()
+    get_property(owner GLOBAL PROPERTY SISR_TORCH_PCH_OWNER)
+    if(owner)
+        target_precompile_headers(${target} REUSE_FROM ${owner})
+    else()
+        target_precompile_headers(${target} PRIVATE <torch/torch.h>)
+        if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+            target_compile_options(${target} PRIVATE -fpch-preprocess)
+        endif()
+        set_property(GLOBAL PROPERTY SISR_TORCH_PCH_OWNER ${target})
+    endif()
+endfunction()

@@ -1,0 +1,80 @@
+/// Image files in and out, through OpenImageIO.
+#pragma once
+
+#include <sisr/export.h>
+#include <sisr/image.h>
+#include <sisr/rows.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sisr {
+
+/// Sample type in a file.
+enum class Depth { u8, u16, half, f32 };
+
+/// A file as a stream of rows. Colour profile, EXIF, IPTC, XMP and resolution come along as
+/// metadata(). Palette images are expanded; associated alpha is un-premultiplied.
+class SISR_API FileSource final : public RowSource {
+public:
+    /// Opens the file's first image. Throws Error{not_found, io, bad_image, unsupported}.
+    explicit FileSource(const std::filesystem::path& file);
+    ~FileSource() override;
+
+    ImageShape shape() const override;
+    /// Throws Error{bad_image} for truncated or damaged data, Error{usage} out of order.
+    void read_rows(int y_begin, int y_end, float* out) override;
+
+    Depth depth() const;
+    /// OpenImageIO's name of the format: "png", "jpeg", "tiff"...
+    const std::string& format() const;
+    std::shared_ptr<const FileMetadata> metadata() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+struct WriteOptions {
+    std::optional<Depth> depth;  ///< none: the metadata's file's; the nearest that the format has
+    int quality = 0;             ///< 1 to 100 for lossy formats; 0: the input's if known, else 95
+    std::shared_ptr<const FileMetadata> metadata;  ///< null: none is written
+};
+
+/// Writes a file row by row under a temporary name in the target's folder; finish() syncs it and
+/// gives it its name. The format follows the target's extension. Where the format cannot hold
+/// alpha it is composited on white, where it cannot hold the depth it gets the nearest.
+class SISR_API FileSink final : public RowSink {
+public:
+    /// Throws Error{unsupported} for an extension that cannot be written.
+    FileSink(const std::filesystem::path& file, const WriteOptions& options);
+    /// Removes the temporary file unless finish() has succeeded.
+    ~FileSink() override;
+
+    /// Throws Error{io} when the folder cannot be written.
+    void begin(const ImageShape& shape) override;
+    void write_rows(int y_begin, int y_end, const float* rows) override;
+    void finish() override;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The whole first image of a file. Throws as FileSource does.
+SISR_API Image read_image(const std::filesystem::path& file);
+
+/// Throws as FileSink does. Without options.metadata the image's own metadata is written.
+SISR_API void write_image(const std::filesystem::path& file, const Image& image,
+                          const WriteOptions& options = {});
+
+/// True when the extension is one that this build reads (case is ignored).
+SISR_API bool has_image_extension(const std::filesystem::path& file);
+
+/// True when files with this extension (without the dot) can be written.
+SISR_API bool can_write_extension(const std::string& extension);
+
+}  // namespace sisr

@@ -1,0 +1,54 @@
+/// Super-resolution models: files that hold a network's weights and say what they are for.
+#pragma once
+
+#include <sisr/export.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sisr {
+
+struct ModelInfo {
+    std::string name;          ///< as in `--model`, for example "fidelity-x4"
+    std::string architecture;  ///< for example "srresnet"
+    std::string licence;
+    std::string trained_for;    ///< one sentence: which pictures it is meant for
+    std::filesystem::path path;
+    int scale = 1;              ///< output pixels per input pixel, each way
+    int colour_channels = 3;    ///< 1 or 3
+    int radius = 0;             ///< receptive field: input pixels each way round a pixel
+    int min_size = 1;           ///< least width and height that the network takes
+    std::size_t parameters = 0; ///< learned values, after batch norm is folded
+};
+
+/// An immutable model, cheap to copy; safe to share between threads.
+class SISR_API Model {
+public:
+    /// Reads a safetensors file. Executes nothing of it. Throws Error{not_found, io, bad_model}.
+    static Model load(const std::filesystem::path& file);
+
+    const ModelInfo& info() const;
+
+    struct Impl;
+    const Impl& impl() const { return *impl_; }
+
+private:
+    explicit Model(std::shared_ptr<const Impl> impl);
+    std::shared_ptr<const Impl> impl_;
+};
+
+/// Loads a model by file name or by the name of an installed one. A family name ("fidelity") means
+/// its member with the least native scale at or above `scale`, else the largest; scale 0 means
+/// the largest. Throws Error{not_found} that lists the names there are.
+SISR_API Model find_model(const std::string& name_or_path, double scale = 0);
+
+/// The installed models by name. Folders, first match wins: $SISR_MODEL_PATH (colon-separated),
+/// $XDG_DATA_HOME/sisr/models, share/sisr/models beside the library. Damaged files are left out.
+SISR_API std::vector<ModelInfo> list_models();
+
+/// The family that is used when none is named.
+SISR_API std::string default_model_name();
+
+}  // namespace sisr

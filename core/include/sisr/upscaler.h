@@ -1,0 +1,62 @@
+/// The engine: a model applied to an image of any size in bounded memory.
+#pragma once
+
+#include <sisr/export.h>
+#include <sisr/image.h>
+#include <sisr/model.h>
+#include <sisr/progress.h>
+#include <sisr/rows.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace sisr {
+
+/// Arithmetic of the network. `automatic`: bf16 where the processor computes with it, else fp32.
+enum class Precision { automatic, fp32, bf16 };
+
+constexpr double kMinScale = 1.0;
+constexpr double kMaxScale = 16.0;
+
+struct UpscaleOptions {
+    double scale = 0;                             ///< kMinScale to kMaxScale; 0: the model's own
+    Size size;                                    ///< exact output size; {0,0}: from scale
+    std::size_t memory_bytes = 768u * 1024 * 1024;///< for tiles and activations, not the process
+    int tile = 0;                                 ///< input pixels each way; 0: from memory_bytes
+    int threads = 0;                              ///< 0: one per physical core
+    Precision precision = Precision::automatic;
+    std::string device = "auto";                  ///< "auto", "cpu", "cuda" or "cuda:N"
+};
+
+/// Immutable; run() may be called any number of times, from one thread at a time.
+class SISR_API Upscaler {
+public:
+    /// Throws Error{usage} for options out of range, Error{unsupported} for a device that is not
+    /// there.
+    Upscaler(const Model& model, const UpscaleOptions& options);
+    ~Upscaler();
+    Upscaler(Upscaler&&) noexcept;
+    Upscaler& operator=(Upscaler&&) noexcept;
+
+    /// Arithmetic only. Throws Error{unsupported} for a result that is too large to address.
+    ImageShape output_shape(const ImageShape& input) const;
+
+    /// Reads each input row once, in order, and writes each output row once, in order. Values
+    /// outside [0,1] survive; a tiled result equals the untiled one. Throws Error{cancelled} when
+    /// progress says so, Error{internal} when the network yields NaN, Inf or a flat tile even in
+    /// fp32, and what source and sink throw.
+    void run(RowSource& source, RowSink& sink, Progress& progress) const;
+
+    /// The same in memory; the result carries the input's metadata.
+    Image run(const Image& image, Progress& progress) const;
+
+    /// "cpu, 2 threads, bf16": what the options came to.
+    std::string description() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace sisr

@@ -1,0 +1,35 @@
+/// Device, precision and threads: the one place that decides.
+#pragma once
+
+#include <sisr/upscaler.h>
+
+#include <torch/torch.h>
+
+#include <string>
+
+namespace sisr {
+
+struct ExecutionPlan {
+    torch::Device device = torch::kCPU;
+    torch::ScalarType precision = torch::kFloat32;
+    int threads = 1;
+};
+
+/// True when the processor multiplies bf16 in hardware, so that it is faster than fp32.
+bool processor_has_bf16();
+
+/// Physical cores that this process may use, at least 1.
+int physical_cores();
+
+/// Throws Error{usage} for a malformed device or thread count, Error{unsupported} for a device
+/// that is not there.
+ExecutionPlan plan_execution(const UpscaleOptions& options);
+
+/// Sets libtorch's thread count, which is one for the whole process. (Debian 12's libtorch starts
+/// with one thread.)
+void set_threads(int threads);
+
+/// "cpu, 2 threads, bf16".
+std::string describe(const ExecutionPlan& plan);
+
+}  // namespace sisr

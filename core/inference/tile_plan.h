@@ -1,0 +1,49 @@
+/// How an image is cut into bands and tiles. Integers only: no torch, no pixels.
+#pragma once
+
+#include <sisr/image.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace sisr {
+
+/// Half-open, in pixels.
+struct Rect {
+    int x0 = 0;
+    int y0 = 0;
+    int x1 = 0;
+    int y1 = 0;
+
+    int width() const { return x1 - x0; }
+    int height() const { return y1 - y0; }
+};
+
+struct Tile {
+    Rect crop;   ///< the input pixels that this tile answers for
+    Rect input;  ///< crop grown by the overlap, cut at the image's border
+};
+
+/// A full-width strip: its tiles' crops cover rows [y0, y1) exactly once, from left to right.
+struct Band {
+    int y0 = 0;
+    int y1 = 0;
+    int input_y0 = 0;  ///< rows that its tiles read
+    int input_y1 = 0;
+    std::vector<Tile> tiles;
+};
+
+/// What a tile may cost. Exactly one of the two counts.
+struct TileBudget {
+    std::size_t max_input_pixels = 0;  ///< of Tile::input, when tile is 0
+    int tile = 0;                      ///< width and height of Tile::crop; 0: as the pixels allow
+};
+
+/// Splits an image into bands of tiles whose crops cover it exactly once, top to bottom, left to
+/// right. overlap: input pixels, at least the sum of the reaches of everything that is done to a
+/// tile, so that a tiled result equals the untiled one. Prefers full-width bands, then the largest
+/// tile that fits; a budget too small for a useful tile is exceeded rather than refused, since a
+/// tile smaller than the overlap would only waste time.
+std::vector<Band> plan_tiles(Size image, int overlap, const TileBudget& budget);
+
+}  // namespace sisr

@@ -1,0 +1,155 @@
+#include "inference/tile_runner.h"
+
+#include "image/alpha.h"
+#include "image/transfer.h"
+#include "model/model_impl.h"
+#include "model/torch_errors.h"
+
+#include <algorithm>
+
+namespace sisr {
+namespace {
+
+namespace F = torch::nn::functional;
+
+// Transparency that is constant this far round a pixel is copied, not computed, so that an opaque
+// region stays exactly opaque.
+constexpr int kConstantAlphaReach = 2;
+
+// Bilinear enlargement of what the clamp took off looks at the next pixel.
+constexpr int kResidualReach = 1;
+
+torch::Tensor upsample_bilinear(const torch::Tensor& input, int scale) {
+    if (scale == 1) return input;
+    const std::vector<double> factors(2, scale);
+    return F::interpolate(input, F::InterpolateFuncOptions()
+                                     .scale_factor(factors)
+                                     .mode(torch::kBilinear)
+                                     .align_corners(false));
+}
+
+/// NaN, Inf, or one colour where the input has many: what a broken kernel or an overflow yields.
+const char* find_fault(const torch::Tensor& input, const torch::Tensor& output) {
+    if (!torch::isfinite(output).all().item<bool>()) return "NaN or Inf";
+    const auto range = [](const torch::Tensor& x) { return (x.max() - x.min()).item<float>(); };
+    constexpr float kVisible = 8.0F / 255;
+    if (range(input) > kVisible && range(output) == 0) return "a flat tile";
+    return nullptr;
+}
+
+torch::Tensor to_tensor(const Image& image) {
+    // Interleaved rows are channels-last already: a view, no copy.
+    auto* samples = const_cast<float*>(image.samples().data());
+    return torch::from_blob(samples, {1, image.height(), image.width(), image.channels()})
+        .permute({0, 3, 1, 2});
+}
+
+Image to_image(const torch::Tensor& tensor, const ImageShape& like) {
+    ImageShape shape = like;
+    shape.width = static_cast<int>(tensor.size(3));
+    shape.height = static_cast<int>(tensor.size(2));
+    Image image(shape);
+    to_tensor(image).copy_(tensor);
+    return image;
+}
+
+void encode_colour(Image& image, float (*transfer)(float)) {
+    const int colour = image.shape().colour_channels;
+    const int stride = image.channels();
+    auto& samples = image.samples();
+    for (std::size_t i = 0; i < samples.size(); i += static_cast<std::size_t>(stride)) {
+        for (int c = 0; c < colour; ++c) samples[i + c] = transfer(samples[i + c]);
+    }
+}
+
+}  // namespace
+
+TileRunner::TileRunner(const Model& model, const ExecutionPlan& plan)
+    : fast_(make_network(model, plan.device, plan.precision)),
+      model_(std::make_shared<const Model>(model)),
+      traits_(model.impl().traits),
+      device_(plan.device) {
+    if (plan.precision == torch::kFloat32) exact_ = fast_;
+}
+
+TileRunner::TileRunner(std::shared_ptr<const Network> fast, std::shared_ptr<const Network> exact,
+                       const NetworkTraits& traits)
+    : fast_(std::move(fast)), exact_(std::move(exact)), traits_(traits) {}
+
+int TileRunner::reach(const ImageShape& image) const {
+    const int network = std::max(traits_.radius, kResidualReach);
+    return image.has_alpha ? std::max(network, kConstantAlphaReach) + kBleedRadius : network;
+}
+
+Image TileRunner::run(const Image& tile) const {
+    const torch::InferenceMode inference;
+    const ImageShape& shape = tile.shape();
+    const std::string subject = "tile of " + std::to_string(shape.width) + "x" +
+                                std::to_string(shape.height) + " pixels";
+    return translate_torch_errors(ErrorKind::internal, subject, [&] {
+        Image prepared = tile;
+        if (shape.encoding == Encoding::linear) encode_colour(prepared, srgb_encode);
+        if (shape.has_alpha) {
+            bleed_colour(prepared.samples().data(), shape.width, shape.height,
+                         shape.colour_channels, kBleedRadius);
+        }
+        const auto pixels = to_tensor(prepared);
+        auto result = run_colour(pixels.slice(1, 0, shape.colour_channels));
+        if (shape.has_alpha) {
+            const auto alpha = pixels.slice(1, shape.colour_channels);
+            result = torch::cat({result, run_alpha(alpha)}, 1);
+        }
+        Image output = to_image(result, shape);
+        if (shape.encoding == Encoding::linear) encode_colour(output, srgb_decode);
+        return output;
+    });
+}
+
+torch::Tensor TileRunner::run_network(const torch::Tensor& input) const {
+    auto output = fast_->forward(input);
+    const char* fault = find_fault(input, output);
+    if (fault == nullptr) return output;
+
+    if (!exact_ && model_) exact_ = make_network(*model_, device_, torch::kFloat32);
+    if (exact_ && exact_ != fast_) {
+        output = exact_->forward(input);
+        fault = find_fault(input, output);
+    }
+    if (fault != nullptr) {
+        throw Error(ErrorKind::internal, "network", std::string("yields ") + fault);
+    }
+    return output;
+}
+
+torch::Tensor TileRunner::run_colour(const torch::Tensor& colour) const {
+    const std::int64_t channels = colour.size(1);
+    const auto clamped = colour.clamp(0, 1);
+    auto input = clamped;
+    if (channels == 1 && traits_.colour_channels == 3) input = clamped.expand({-1, 3, -1, -1});
+    if (channels == 3 && traits_.colour_channels == 1) input = clamped.transpose(0, 1);
+    auto output = run_network(input.contiguous(torch::MemoryFormat::ChannelsLast));
+    if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
+    if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
+
+    // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.
+    const auto excess = colour - clamped;
+    if (excess.count_nonzero().item<std::int64_t>() == 0) return output;
+    return output + upsample_bilinear(excess, traits_.scale);
+}
+
+torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha) const {
+    const auto nearest = [this](const torch::Tensor& x) {
+        return x.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
+    };
+    const auto clamped = alpha.clamp(0, 1).contiguous();
+    const auto pool = F::MaxPool2dFuncOptions(2 * kConstantAlphaReach + 1)
+                          .stride(1)
+                          .padding(kConstantAlphaReach);
+    // Padding of a maximum never wins, so the border needs no care.
+    const auto is_constant = F::max_pool2d(clamped, pool) == -F::max_pool2d(-clamped, pool);
+    if (is_constant.all().item<bool>()) return nearest(clamped);
+    const auto computed = run_colour(clamped).clamp(0, 1);
+    return torch::where(nearest(is_constant), nearest(clamped), computed);
+}
+
+}  // namespace sisr

@@ -1,0 +1,46 @@
+/// One tile through everything that is done to its pixels.
+#pragma once
+
+#include "inference/device.h"
+#include "model/network.h"
+
+#include <sisr/image.h>
+#include <sisr/model.h>
+
+#include <memory>
+#include <string>
+
+namespace sisr {
+
+/// encode -> bleed -> network -> decode. Stateless between tiles but for the fp32 network, which is
+/// made when a tile first needs it.
+class TileRunner {
+public:
+    TileRunner(const Model& model, const ExecutionPlan& plan);
+    /// As above with networks given: for tests that inject faults. `exact` is asked when `fast`
+    /// fails on a tile; it may be null.
+    TileRunner(std::shared_ptr<const Network> fast, std::shared_ptr<const Network> exact,
+               const NetworkTraits& traits);
+
+    /// Input pixels each way that a result depends on: alpha bleed plus the network's radius.
+    int reach(const ImageShape& image) const;
+
+    int scale() const { return traits_.scale; }
+
+    /// The result of a whole tile, scale times its size. Throws Error{internal} when the network
+    /// yields NaN, Inf or a flat tile, in fp32 too; Error{out_of_memory}.
+    Image run(const Image& tile) const;
+
+private:
+    torch::Tensor run_network(const torch::Tensor& input) const;
+    torch::Tensor run_colour(const torch::Tensor& colour) const;
+    torch::Tensor run_alpha(const torch::Tensor& alpha) const;
+
+    std::shared_ptr<const Network> fast_;
+    mutable std::shared_ptr<const Network> exact_;
+    std::shared_ptr<const Model> model_;  ///< null when the networks were given
+    NetworkTraits traits_;
+    torch::Device device_ = torch::kCPU;
+};
+
+}  // namespace sisr

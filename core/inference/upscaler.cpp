@@ -1,0 +1,197 @@
+#include <sisr/upscaler.h>
+
+#include "image/resize.h"
+#include "inference/device.h"
+#include "inference/tile_plan.h"
+#include "inference/tile_runner.h"
+#include "model/model_impl.h"
+
+#include <sisr/error.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sisr {
+namespace {
+
+constexpr double kMaxSide = 1 << 24;
+
+void check(const UpscaleOptions& options) {
+    const auto fail = [](const char* option, const std::string& reason) {
+        throw Error(ErrorKind::usage, option, reason);
+    };
+    // Written so that NaN fails.
+    if (options.scale != 0 && !(options.scale >= kMinScale && options.scale <= kMaxScale)) {
+        fail("scale", "must be a number from 1 to 16");
+    }
+    if (options.size.width < 0 || options.size.height < 0 ||
+        (options.size.width == 0) != (options.size.height == 0)) {
+        fail("size", "needs a width and a height above 0");
+    }
+    if (options.tile < 0) fail("tile", "must not be negative");
+}
+
+/// Input rows in memory: the band at work and its overlap, read once each.
+class RowWindow {
+public:
+    explicit RowWindow(RowSource& source) : source_(source), shape_(source.shape()) {}
+
+    /// Makes rows [y0, y1) available; y0 and y1 never decrease from call to call.
+    void advance(int y0, int y1) {
+        const std::size_t stride = shape_.row_samples();
+        const auto dropped = static_cast<std::size_t>(y0 - begin_) * stride;
+        rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(
+                                                       std::min(dropped, rows_.size())));
+        begin_ = y0;
+        rows_.resize(static_cast<std::size_t>(y1 - y0) * stride);
+        source_.read_rows(end_, y1, rows_.data() + static_cast<std::size_t>(end_ - y0) * stride);
+        end_ = y1;
+    }
+
+    Image cut(const Rect& rect) const {
+        ImageShape shape = shape_;
+        shape.width = rect.width();
+        shape.height = rect.height();
+        Image tile(shape);
+        const std::size_t channels = static_cast<std::size_t>(shape.channels());
+        for (int y = rect.y0; y < rect.y1; ++y) {
+            const float* row = rows_.data() +
+                               static_cast<std::size_t>(y - begin_) * shape_.row_samples() +
+                               static_cast<std::size_t>(rect.x0) * channels;
+            std::copy_n(row, shape.row_samples(), tile.row(y - rect.y0));
+        }
+        return tile;
+    }
+
+private:
+    RowSource& source_;
+    ImageShape shape_;
+    std::vector<float> rows_;
+    int begin_ = 0;
+    int end_ = 0;
+};
+
+/// Copies the part of a tile's result that answers for its crop into the band's rows.
+void paste(const Image& result, const Tile& tile, int scale, Image& band) {
+    const int left = (tile.crop.x0 - tile.input.x0) * scale;
+    const int top = (tile.crop.y0 - tile.input.y0) * scale;
+    const int channels = result.channels();
+    const auto samples = static_cast<std::size_t>(tile.crop.width()) * scale * channels;
+    for (int y = 0; y < tile.crop.height() * scale; ++y) {
+        const float* from = result.row(top + y) + static_cast<std::size_t>(left) * channels;
+        std::copy_n(from, samples,
+                    band.row(y) + static_cast<std::size_t>(tile.crop.x0) * scale * channels);
+    }
+}
+
+ImageShape scaled(ImageShape shape, Size size) {
+    shape.width = size.width;
+    shape.height = size.height;
+    return shape;
+}
+
+}  // namespace
+
+struct Upscaler::Impl {
+    Impl(const Model& model, const UpscaleOptions& upscale_options)
+        : options((check(upscale_options), upscale_options)),
+          plan(plan_execution(options)),
+          traits(model.impl().traits),
+          runner(model, plan) {}
+
+    Size native_size(const ImageShape& input) const {
+        return {input.width * traits.scale, input.height * traits.scale};
+    }
+
+    TileBudget budget(const ImageShape& shape) const {
+        TileBudget result;
+        result.tile = options.tile;
+        const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
+        const std::size_t image_values =
+            4 * static_cast<std::size_t>(shape.channels()) * traits.scale * traits.scale;
+        const std::size_t pixel_bytes =
+            traits.activation_values_per_pixel * value_bytes + image_values * sizeof(float);
+        result.max_input_pixels = std::max<std::size_t>(1, options.memory_bytes / pixel_bytes);
+        return result;
+    }
+
+    void run_bands(RowSource& source, RowSink& sink, Progress& progress) const;
+
+    UpscaleOptions options;
+    ExecutionPlan plan;
+    NetworkTraits traits;
+    TileRunner runner;
+};
+
+void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progress) const {
+    const ImageShape input = source.shape();
+    const std::vector<Band> bands =
+        plan_tiles(input.size(), runner.reach(input), budget(input));
+    const double all_pixels = static_cast<double>(input.width) * input.height;
+    double done_pixels = 0;
+    RowWindow window(source);
+    sink.begin(scaled(input, native_size(input)));
+    for (const Band& band : bands) {
+        window.advance(band.input_y0, band.input_y1);
+        const Size band_size{input.width * traits.scale, (band.y1 - band.y0) * traits.scale};
+        Image rows(scaled(input, band_size));
+        for (const Tile& tile : band.tiles) {
+            if (!progress.report(done_pixels / all_pixels)) {
+                throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
+            }
+            paste(runner.run(window.cut(tile.input)), tile, traits.scale, rows);
+            done_pixels += static_cast<double>(tile.crop.width()) * tile.crop.height();
+        }
+        sink.write_rows(band.y0 * traits.scale, band.y1 * traits.scale, rows.row(0));
+    }
+    sink.finish();
+    progress.report(1);
+}
+
+Upscaler::Upscaler(const Model& model, const UpscaleOptions& options)
+    : impl_(std::make_unique<const Impl>(model, options)) {}
+Upscaler::~Upscaler() = default;
+Upscaler::Upscaler(Upscaler&&) noexcept = default;
+Upscaler& Upscaler::operator=(Upscaler&&) noexcept = default;
+
+ImageShape Upscaler::output_shape(const ImageShape& input) const {
+    const UpscaleOptions& options = impl_->options;
+    double width = options.size.width;
+    double height = options.size.height;
+    if (width == 0) {
+        const double scale = options.scale > 0 ? options.scale : impl_->traits.scale;
+        width = std::max(1.0, std::round(input.width * scale));
+        height = std::max(1.0, std::round(input.height * scale));
+    }
+    const double native = static_cast<double>(std::max(input.width, input.height)) *
+                          impl_->traits.scale;
+    if (std::max({width, height, native}) > kMaxSide) {
+        throw Error(ErrorKind::unsupported, "size", "the result would be over 16,777,216 pixels wide or high");
+    }
+    return scaled(input, {static_cast<int>(width), static_cast<int>(height)});
+}
+
+void Upscaler::run(RowSource& source, RowSink& sink, Progress& progress) const {
+    const ImageShape input = source.shape();
+    const Size target = output_shape(input).size();
+    set_threads(impl_->plan.threads);
+    if (target == impl_->native_size(input)) {
+        impl_->run_bands(source, sink, progress);
+        return;
+    }
+    ResizingSink resizer(sink, target, Kernel::lanczos3);
+    impl_->run_bands(source, resizer, progress);
+}
+
+Image Upscaler::run(const Image& image, Progress& progress) const {
+    ImageSource source(image);
+    ImageSink sink;
+    run(source, sink, progress);
+    Image result = sink.take();
+    result.metadata = image.metadata;
+    return result;
+}
+
+std::string Upscaler::description() const { return describe(impl_->plan); }
+
+}  // namespace sisr

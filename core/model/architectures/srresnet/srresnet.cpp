@@ -1,0 +1,186 @@
+#include "model/architectures/srresnet/srresnet.h"
+
+#include "model/fold_batch_norm.h"
+#include "model/module_tensors.h"
+
+namespace sisr {
+namespace {
+
+namespace nn = torch::nn;
+
+nn::Conv2d convolution(std::int64_t inputs, std::int64_t outputs, int kernel) {
+    return nn::Conv2d(nn::Conv2dOptions(inputs, outputs, kernel).padding(kernel / 2));
+}
+
+/// One learned slope per channel, as in the paper's own code. Null for ReLU.
+nn::PReLU activation(const SrResNetSettings& settings) {
+    if (settings.activation == Activation::relu) return nullptr;
+    return nn::PReLU(nn::PReLUOptions().num_parameters(settings.channels));
+}
+
+torch::Tensor activate(nn::PReLU& prelu, const torch::Tensor& input) {
+    return prelu ? prelu(input) : torch::relu(input);
+}
+
+class SrResNetNetwork final : public Network {
+public:
+    SrResNetNetwork(const SrResNetSettings& settings, const Tensors& tensors, torch::Device device,
+                    torch::ScalarType precision)
+        : module_(settings), device_(device) {
+        load_tensors(*module_, tensors);
+        module_->eval();
+        module_->to(device, precision);
+        // Without an input skip the tail's result is the picture itself, which the 8 bits of a
+        // bf16 mantissa would band; with one it is a small residual.
+        if (settings.input_skip == InputSkip::none) module_->tail()->to(torch::kFloat32);
+        for (auto& parameter : module_->parameters()) {
+            parameter.set_requires_grad(false);
+            if (parameter.dim() == 4) {
+                parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+            }
+        }
+    }
+
+    torch::Tensor forward(const torch::Tensor& input) const override {
+        const torch::InferenceMode inference;
+        auto module = module_;  // a handle: forward() of a module is not const
+        const auto on_device =
+            input.to(device_, torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
+        return module->forward(on_device).to(torch::kCPU, torch::kFloat32);
+    }
+
+private:
+    SrResNet module_;
+    torch::Device device_;
+};
+
+bool detect(const Tensors& tensors) {
+    for (const char* name : {"head.weight", "body.0.conv1.weight", "trunk.weight", "tail.weight"}) {
+        if (tensors.count(name) == 0) return false;
+    }
+    return true;
+}
+
+Tensors prepare(const Tensors& tensors) {
+    Tensors prepared;
+    for (const auto& [name, tensor] : tensors) prepared[name] = tensor.to(torch::kFloat32);
+    if (prepared.count("trunk_bn.weight") == 0) return prepared;
+
+    fold_batch_norm(prepared, "trunk", "trunk_bn");
+    for (int i = 0;; ++i) {
+        const std::string block = "body." + std::to_string(i);
+        if (prepared.count(block + ".conv1.weight") == 0) return prepared;
+        fold_batch_norm(prepared, block + ".conv1", block + ".bn1");
+        fold_batch_norm(prepared, block + ".conv2", block + ".bn2");
+    }
+}
+
+NetworkTraits traits(const Tensors& tensors, const Metadata& metadata) {
+    auto result = srresnet_traits(read_srresnet_settings(tensors, metadata));
+    for (const auto& item : tensors) result.parameters += item.second.numel();
+    return result;
+}
+
+std::unique_ptr<Network> build(const Tensors& tensors, const Metadata& metadata,
+                               torch::Device device, torch::ScalarType precision) {
+    const auto settings = read_srresnet_settings(tensors, metadata);
+    return std::make_unique<SrResNetNetwork>(settings, tensors, device, precision);
+}
+
+}  // namespace
+
+ResidualBlockImpl::ResidualBlockImpl(const SrResNetSettings& settings) {
+    const int channels = settings.channels;
+    conv1_ = register_module("conv1", convolution(channels, channels, 3));
+    conv2_ = register_module("conv2", convolution(channels, channels, 3));
+    if (settings.batch_norm) {
+        bn1_ = register_module("bn1", nn::BatchNorm2d(channels));
+        bn2_ = register_module("bn2", nn::BatchNorm2d(channels));
+    }
+    act_ = activation(settings);
+    if (act_) register_module("act", act_);
+}
+
+torch::Tensor ResidualBlockImpl::forward(const torch::Tensor& input) {
+    auto features = conv1_(input);
+    if (bn1_) features = bn1_(features);
+    features = conv2_(activate(act_, features));
+    if (bn2_) features = bn2_(features);
+    return input + features;
+}
+
+SrResNetImpl::SrResNetImpl(const SrResNetSettings& settings) : settings_(settings) {
+    const int channels = settings.channels;
+    const int colour = settings.colour_channels;
+    head_ = register_module("head", convolution(colour, channels, settings.head_kernel));
+    head_act_ = activation(settings);
+    if (head_act_) register_module("head_act", head_act_);
+
+    body_ = register_module("body", nn::ModuleList());
+    for (int i = 0; i < settings.blocks; ++i) body_->push_back(ResidualBlock(settings));
+    trunk_ = register_module("trunk", convolution(channels, channels, 3));
+    if (settings.batch_norm) trunk_bn_ = register_module("trunk_bn", nn::BatchNorm2d(channels));
+
+    upsample_ = register_module("upsample", nn::ModuleList());
+    upsample_act_ = register_module("upsample_act", nn::ModuleList());
+    for (const int step : upsampling_steps(settings)) {
+        upsample_->push_back(convolution(channels, channels * step * step, 3));
+        if (settings.activation == Activation::prelu) upsample_act_->push_back(activation(settings));
+    }
+    const int outputs = settings.stepwise_upsampling ? colour : colour * settings.scale * settings.scale;
+    tail_ = register_module("tail", convolution(channels, outputs, settings.tail_kernel));
+}
+
+torch::Tensor SrResNetImpl::forward(const torch::Tensor& input) {
+    const auto head = activate(head_act_, head_(input.to(head_->weight.scalar_type())));
+    auto features = head;
+    for (const auto& block : *body_) features = block->as<ResidualBlock>()->forward(features);
+    features = trunk_(features);
+    if (trunk_bn_) features = trunk_bn_(features);
+    features = upsample(features + head);
+    const auto result = tail_(features.to(tail_->weight.scalar_type()));
+    return shuffle_with_skip(result, input);
+}
+
+torch::Tensor SrResNetImpl::upsample(torch::Tensor features) {
+    const auto steps = upsampling_steps(settings_);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        features = upsample_[i]->as<nn::Conv2d>()->forward(features);
+        features = torch::pixel_shuffle(features, steps[i]);
+        nn::PReLU prelu{nullptr};
+        if (!upsample_act_->is_empty()) prelu = nn::PReLU(upsample_act_->ptr<nn::PReLUImpl>(i));
+        features = activate(prelu, features);
+    }
+    return features;
+}
+
+torch::Tensor SrResNetImpl::shuffle_with_skip(const torch::Tensor& residual,
+                                              const torch::Tensor& input) const {
+    const bool shuffled = settings_.stepwise_upsampling;
+    const auto shuffle = [&](const torch::Tensor& x) {
+        return shuffled ? x : torch::pixel_shuffle(x, settings_.scale);
+    };
+    if (settings_.input_skip == InputSkip::none) return shuffle(residual);
+
+    const auto added = residual.to(torch::kFloat32);
+    if (settings_.input_skip == InputSkip::nearest && !shuffled) {
+        // Repeating channels before the shuffle is nearest-neighbour enlargement after it.
+        const std::int64_t area = settings_.scale * settings_.scale;
+        return shuffle(added + input.repeat_interleave(area, 1));
+    }
+    const std::vector<double> factors(2, settings_.scale);
+    auto options = nn::functional::InterpolateFuncOptions().scale_factor(factors);
+    if (settings_.input_skip == InputSkip::bilinear) {
+        options = options.mode(torch::kBilinear).align_corners(false);
+    } else {
+        options = options.mode(torch::kNearest);
+    }
+    return shuffle(added) + nn::functional::interpolate(input, options);
+}
+
+const Architecture& srresnet_architecture() {
+    static const Architecture kArchitecture{"srresnet", detect, prepare, traits, build};
+    return kArchitecture;
+}
+
+}  // namespace sisr

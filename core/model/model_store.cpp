@@ -1,0 +1,130 @@
+#include <sisr/error.h>
+#include <sisr/model.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <map>
+#include <sstream>
+
+namespace sisr {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kExtension = ".safetensors";
+constexpr const char* kShareFolder = "share/sisr/models";
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+/// The installation prefix is some folders above the library: lib/, or lib/TRIPLET/.
+std::vector<fs::path> folders_beside_library() {
+    Dl_info info{};
+    std::vector<fs::path> folders;
+    if (dladdr(reinterpret_cast<const void*>(&folders_beside_library), &info) == 0) return folders;
+    std::error_code status;
+    fs::path folder = fs::canonical(info.dli_fname, status).parent_path();
+    for (int level = 0; level < 3 && folder.has_relative_path(); ++level) {
+        folder = folder.parent_path();
+        folders.push_back(folder / kShareFolder);
+    }
+    return folders;
+}
+
+std::vector<fs::path> search_folders() {
+    std::vector<fs::path> folders;
+    std::istringstream listed(environment("SISR_MODEL_PATH"));
+    for (std::string folder; std::getline(listed, folder, ':');) {
+        if (!folder.empty()) folders.emplace_back(folder);
+    }
+    if (const auto data = environment("XDG_DATA_HOME"); !data.empty()) {
+        folders.push_back(fs::path(data) / "sisr/models");
+    } else if (const auto home = environment("HOME"); !home.empty()) {
+        folders.push_back(fs::path(home) / ".local" / kShareFolder);
+    }
+    for (auto& folder : folders_beside_library()) folders.push_back(std::move(folder));
+    return folders;
+}
+
+/// File stem to path; the first folder that has a name wins.
+std::map<std::string, fs::path> installed_models() {
+    std::map<std::string, fs::path> models;
+    for (const fs::path& folder : search_folders()) {
+        std::error_code status;
+        for (const auto& entry : fs::directory_iterator(folder, status)) {
+            if (entry.path().extension() == kExtension) {
+                models.emplace(entry.path().stem().string(), entry.path());
+            }
+        }
+    }
+    return models;
+}
+
+/// "fidelity-x4" is member 4 of "fidelity"; 0 for any other name.
+int scale_in_family(const std::string& name, const std::string& family) {
+    const std::string prefix = family + "-x";
+    if (name.compare(0, prefix.size(), prefix) != 0) return 0;
+    const std::string digits = name.substr(prefix.size());
+    return digits.size() == 1 && digits[0] >= '1' && digits[0] <= '8' ? digits[0] - '0' : 0;
+}
+
+fs::path choose_member(const std::map<std::string, fs::path>& models, const std::string& family,
+                       double scale) {
+    std::map<int, fs::path> members;
+    for (const auto& [name, path] : models) {
+        if (const int native = scale_in_family(name, family); native > 0) members[native] = path;
+    }
+    if (members.empty()) return {};
+    const auto enough = std::find_if(members.begin(), members.end(), [scale](const auto& member) {
+        return scale > 0 && member.first >= scale;
+    });
+    return enough == members.end() ? members.rbegin()->second : enough->second;
+}
+
+bool looks_like_file(const std::string& name) {
+    return name.find('/') != std::string::npos || fs::path(name).extension() == kExtension;
+}
+
+[[noreturn]] void fail_unknown(const std::string& name,
+                               const std::map<std::string, fs::path>& models) {
+    std::string known;
+    for (const auto& item : models) known += (known.empty() ? "" : ", ") + item.first;
+    throw Error(ErrorKind::not_found, name,
+                known.empty() ? "unknown model (none is installed)"
+                              : "unknown model (there are: " + known + ")");
+}
+
+}  // namespace
+
+Model find_model(const std::string& name_or_path, double scale) {
+    if (looks_like_file(name_or_path)) return Model::load(name_or_path);
+    const auto models = installed_models();
+    const auto exact = models.find(name_or_path);
+    const fs::path file =
+        exact != models.end() ? exact->second : choose_member(models, name_or_path, scale);
+    if (file.empty()) fail_unknown(name_or_path, models);
+    return Model::load(file);
+}
+
+std::vector<ModelInfo> list_models() {
+    std::vector<ModelInfo> infos;
+    for (const auto& item : installed_models()) {
+        try {
+            infos.push_back(Model::load(item.second).info());
+        } catch (const Error&) {
+            continue;  // a damaged file must not hide the others; using it by name tells the reason
+        }
+    }
+    return infos;
+}
+
+std::string default_model_name() {
+    const auto models = installed_models();
+    const char* kPreferred = "photo";
+    return choose_member(models, kPreferred, 0).empty() ? "fidelity" : kPreferred;
+}
+
+}  // namespace sisr

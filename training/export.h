@@ -1,0 +1,23 @@
+/// From weights in training to a model file: the only bridge to what inference reads.
+#pragma once
+
+#include "model/architectures/srresnet/settings.h"
+#include "model/tensors.h"
+
+#include <filesystem>
+#include <string>
+
+namespace sisr::training {
+
+struct ModelCard {
+    std::string name;
+    std::string trained_for;
+    std::string licence = "Apache-2.0";
+    std::string training;  ///< data, iterations, command: a summary in one line
+};
+
+/// Convolutions in half precision, the small rest in fp32. Throws Error{io}.
+void export_model(const std::filesystem::path& file, const Tensors& weights,
+                  const SrResNetSettings& settings, const ModelCard& card);
+
+}  // namespace sisr::training
