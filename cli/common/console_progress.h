@@ -1,0 +1,42 @@
+/// One line of progress on a terminal.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace sisr::cli {
+
+/// Draws "[#####     ]  42 %  ETA 1:02:03  text" on stderr, at most ten times a second, and only
+/// where stderr is a terminal. Other lines must be printed through it, so that they do not mix.
+class ConsoleProgress {
+public:
+    explicit ConsoleProgress(bool enabled);
+    ~ConsoleProgress();
+    ConsoleProgress(const ConsoleProgress&) = delete;
+    ConsoleProgress& operator=(const ConsoleProgress&) = delete;
+
+    /// fraction: of all work, 0 to 1. skipped: the part of it that took no time, for the ETA.
+    void update(double fraction, double skipped, const std::string& text);
+
+    /// Prints a whole line on stderr above the bar.
+    void print_line(const std::string& line);
+
+    bool is_drawn() const { return is_terminal_; }
+
+private:
+    void clear();
+
+    using Clock = std::chrono::steady_clock;
+    bool is_terminal_;
+    bool visible_ = false;
+    Clock::time_point start_ = Clock::now();
+    Clock::time_point last_draw_{};
+};
+
+/// "1:02:03" or "2:03".
+std::string format_duration(double seconds);
+
+/// The text with control characters escaped, so that a file name cannot break a line or a terminal.
+std::string printable(const std::string& text);
+
+}  // namespace sisr::cli

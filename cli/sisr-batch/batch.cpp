@@ -1,0 +1,216 @@
+#include "batch.h"
+
+#include "common/console_progress.h"
+#include "common/signals.h"
+#include "jobs.h"
+
+#include <sisr/error.h>
+#include <sisr/model.h>
+
+#include <chrono>
+#include <cstdio>
+#include <functional>
+
+namespace sisr::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Outcome { done, skipped, failed, interrupted };
+
+struct JobResult {
+    Outcome outcome = Outcome::done;
+    std::string line;       ///< what went wrong, or what was made
+    double megapixels = 0;  ///< of the result
+};
+
+std::string format_size(const ImageShape& shape) {
+    return std::to_string(shape.width) + "x" + std::to_string(shape.height);
+}
+
+/// The engine's progress of one file as a part of the whole batch's.
+class JobProgress final : public Progress {
+public:
+    JobProgress(std::function<void(double)> show, const StopSignals& signals)
+        : show_(std::move(show)), signals_(signals) {}
+    bool report(double fraction) override {
+        show_(fraction);
+        return !signals_.requested();
+    }
+
+private:
+    std::function<void(double)> show_;
+    const StopSignals& signals_;
+};
+
+class Batch {
+public:
+    Batch(const BatchOptions& options, std::vector<Job> jobs)
+        : options_(options),
+          jobs_(std::move(jobs)),
+          upscaler_(find_model(options.model.empty() ? default_model_name() : options.model,
+                               options.upscale.scale),
+                    options.upscale),
+          console_(!options.quiet) {
+        for (const Job& job : jobs_) all_bytes_ += static_cast<double>(job.bytes);
+    }
+
+    ExitCode run(const JobList& list) {
+        const auto start = std::chrono::steady_clock::now();
+        for (const std::string& line : list.missing) fail(line);
+        if (options_.verbose) console_.print_line("sisr-batch: " + upscaler_.description());
+        for (const std::string& note : list.notes) tell("sisr-batch: " + note);
+        for (const Job& job : jobs_) {
+            ++started_;
+            const JobResult result = run_job(job);
+            if (result.outcome == Outcome::interrupted) return interrupted();
+            account(job, result);
+        }
+        const double seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        if (!options_.dry_run) summarise(seconds);
+        return failed_ == 0 ? ExitCode::done : ExitCode::some_failed;
+    }
+
+private:
+    /// Never throws past itself: what happens to one file is a value.
+    JobResult run_job(const Job& job) {
+        const std::string name = job.input.string();
+        try {
+            if (!job.problem.empty()) return {Outcome::failed, name + ": " + job.problem, 0};
+            if (signals_.requested()) return {Outcome::interrupted, "", 0};
+            std::error_code status;
+            if (fs::exists(job.output, status) && options_.existing != Existing::overwrite) {
+                if (options_.existing == Existing::skip) return {Outcome::skipped, "", 0};
+                return {Outcome::failed, job.output.string() + ": exists already", 0};
+            }
+            return options_.dry_run ? describe(job) : upscale(job);
+        } catch (const Error& error) {
+            if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, "", 0};
+            // The reason may be about the result or a tile; the line still names the input.
+            const bool names_input = error.subject() == name;
+            return {Outcome::failed, (names_input ? "" : name + ": ") + error.what(), 0};
+        } catch (const std::bad_alloc&) {
+            return {Outcome::failed, name + ": not enough memory", 0};
+        } catch (const std::exception& error) {
+            return {Outcome::failed, name + ": " + error.what(), 0};
+        }
+    }
+
+    JobResult describe(const Job& job) const {
+        const FileSource source(job.input);
+        const ImageShape result = upscaler_.output_shape(source.shape());
+        std::printf("%s -> %s %s\n", printable(job.input.string()).c_str(),
+                    printable(job.output.string()).c_str(), format_size(result).c_str());
+        return {};
+    }
+
+    JobResult upscale(const Job& job) {
+        FileSource source(job.input);
+        const ImageShape result = upscaler_.output_shape(source.shape());
+        WriteOptions write;
+        write.depth = options_.depth ? options_.depth : std::optional<Depth>(source.depth());
+        write.quality = options_.quality;
+        if (!options_.strip_metadata) write.metadata = source.metadata();
+        fs::create_directories(job.output.parent_path().empty() ? "." : job.output.parent_path());
+        FileSink sink(job.output, write);
+        JobProgress progress([&](double fraction) { show(job, fraction); }, signals_);
+        upscaler_.run(source, sink, progress);
+        return {Outcome::done,
+                job.input.string() + " -> " + job.output.string() + " " + format_size(result),
+                1e-6 * result.width * result.height};
+    }
+
+    void show(const Job& job, double fraction) {
+        const double current = fraction * static_cast<double>(job.bytes);
+        console_.update((done_bytes_ + current) / all_bytes_, skipped_bytes_ / all_bytes_,
+                        std::to_string(started_) + "/" + std::to_string(jobs_.size()) + "  " +
+                            job.input.filename().string());
+    }
+
+    void account(const Job& job, const JobResult& result) {
+        done_bytes_ += static_cast<double>(job.bytes);
+        if (result.outcome == Outcome::skipped) {
+            skipped_bytes_ += static_cast<double>(job.bytes);
+            ++skipped_;
+            if (options_.verbose) tell(job.output.string() + ": exists already, skipped");
+        } else if (result.outcome == Outcome::failed) {
+            fail(result.line);
+        } else {
+            ++done_;
+            megapixels_ += result.megapixels;
+            const bool wants_line = options_.verbose || !console_.is_drawn();
+            if (wants_line && !result.line.empty()) tell(result.line);
+        }
+    }
+
+    void tell(const std::string& line) {
+        if (!options_.quiet) console_.print_line(line);
+    }
+
+    void fail(const std::string& line) {
+        ++failed_;
+        console_.print_line("sisr-batch: " + line);
+    }
+
+    ExitCode interrupted() {
+        console_.print_line("sisr-batch: interrupted; " + std::to_string(done_) +
+                            " files are done, the same command goes on");
+        return ExitCode::interrupted;
+    }
+
+    void summarise(double seconds) {
+        char numbers[96];
+        std::snprintf(numbers, sizeof numbers, "%.1f megapixels in %s", megapixels_,
+                      format_duration(seconds).c_str());
+        tell(std::to_string(done_) + " done, " + std::to_string(skipped_) + " skipped, " +
+             std::to_string(failed_) + " failed; " + numbers);
+    }
+
+    const BatchOptions& options_;
+    std::vector<Job> jobs_;
+    Upscaler upscaler_;
+    StopSignals signals_;
+    ConsoleProgress console_;
+    std::size_t started_ = 0;
+    std::size_t done_ = 0;
+    std::size_t skipped_ = 0;
+    std::size_t failed_ = 0;
+    double all_bytes_ = 0;
+    double done_bytes_ = 0;
+    double skipped_bytes_ = 0;
+    double megapixels_ = 0;
+};
+
+}  // namespace
+
+ExitCode run_batch(const BatchOptions& options) {
+    const JobList list = list_jobs(options);
+    if (list.jobs.empty()) {
+        for (const std::string& line : list.missing) {
+            std::fprintf(stderr, "sisr-batch: %s\n", printable(line).c_str());
+        }
+        if (!list.missing.empty()) return ExitCode::usage;
+        throw Error(ErrorKind::usage, options.inputs.front().string(),
+                    options.recursive ? "holds no image"
+                                      : "holds no image (--recursive enters sub-folders)");
+    }
+    Batch batch(options, list.jobs);
+    if (!options.dry_run) prepare_output(options);
+    return batch.run(list);
+}
+
+ExitCode list_installed_models() {
+    const auto models = list_models();
+    std::printf("%-14s %5s  %-12s %10s %6s  %s\n", "name", "scale", "architecture", "parameters",
+                "radius", "trained for");
+    for (const ModelInfo& info : models) {
+        std::printf("%-14s %5d  %-12s %10zu %6d  %s\n", info.name.c_str(), info.scale,
+                    info.architecture.c_str(), info.parameters, info.radius,
+                    info.trained_for.c_str());
+    }
+    if (models.empty()) std::fprintf(stderr, "sisr-batch: no model is installed\n");
+    return models.empty() ? ExitCode::usage : ExitCode::done;
+}
+
+}  // namespace sisr::cli

@@ -1,0 +1,35 @@
+/// From inputs to jobs: which file becomes which.
+#pragma once
+
+#include "options.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sisr::cli {
+
+struct Job {
+    std::filesystem::path input;
+    std::filesystem::path output;
+    std::uintmax_t bytes = 1;  ///< of the input file: its share of the work
+    std::string problem;       ///< why it cannot even be tried; empty: nothing known
+};
+
+struct JobList {
+    std::vector<Job> jobs;
+    std::vector<std::string> notes;    ///< told to the user: outputs that had to be renamed
+    std::vector<std::string> missing;  ///< inputs that are not there, a line each
+};
+
+/// Folders give their image files in the order of their names; hidden files, files of other kinds
+/// and the output folder are passed over. Two inputs never share an output. Looks at no pixel and
+/// writes nothing.
+JobList list_jobs(const BatchOptions& options);
+
+/// Creates the output folder with its parents. Throws Error{io} when that fails or when nothing can
+/// be written into it.
+void prepare_output(const BatchOptions& options);
+
+}  // namespace sisr::cli

@@ -1,0 +1,33 @@
+#include "batch.h"
+#include "common/console_progress.h"
+#include "options.h"
+
+#include <sisr/error.h>
+
+#include <cstdio>
+
+namespace {
+
+using namespace sisr::cli;
+
+ExitCode run(int argc, char** argv) {
+    const auto request = parse_options(argc, argv);
+    if (const auto* print = std::get_if<PrintText>(&request)) {
+        std::fputs(print->text.c_str(), stdout);
+        return ExitCode::done;
+    }
+    if (std::holds_alternative<ListModels>(request)) return list_installed_models();
+    return run_batch(std::get<BatchOptions>(request));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return to_int(run(argc, argv));
+    } catch (const std::exception& error) {
+        // Whatever comes this far concerns the whole batch: options, model, output folder.
+        std::fprintf(stderr, "sisr-batch: %s\n", printable(error.what()).c_str());
+        return to_int(ExitCode::usage);
+    }
+}

@@ -1,0 +1,202 @@
+#include "options.h"
+
+#include "common/parse_number.h"
+
+#include <boost/program_options.hpp>
+
+#include <sstream>
+
+namespace sisr::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr const char* kHelpHead =
+    "usage: sisr-batch [options] INPUT... -o OUTPUT\n\n"
+    "Enlarges photographs. INPUT is files and folders; OUTPUT is a folder, or a file when there\n"
+    "is one input file.\n\n";
+
+constexpr const char* kHelpTail =
+    "\nExamples:\n"
+    "  sisr-batch photo.jpg -o photo-x4.png\n"
+    "  sisr-batch holiday/ -o holiday-large/ --recursive --format webp --quality 90\n"
+    "  sisr-batch scans/ -o out/ --model fidelity-x4 --scale 3 --depth 16 --format tif\n"
+    "\nExit: 0 all done or skipped, 1 some files failed (one line each on stderr; the others are\n"
+    "done), 2 wrong usage or nothing to do, 130 interrupted (finished files stay).\n";
+
+constexpr int kMaxTile = 1 << 20;
+constexpr int kMaxMemoryMb = 1 << 24;
+
+po::options_description describe_options() {
+    const auto text = [](const char* name) {
+        return po::value<std::string>()->value_name(name);
+    };
+    po::options_description options("Options", 100);
+    options.add_options()("output,o", text("OUTPUT"), "folder or file to write")(
+        "model,m", text("NAME|FILE"), "installed model, family, or safetensors file")(
+        "scale,s", text("N"), "1 to 16, may be a fraction; default: the model's")(
+        "recursive,r", po::bool_switch(), "enter sub-folders; the tree is kept")(
+        "format,f", text("EXT"), "output format by extension; default: the input's")(
+        "quality", text("N"), "1 to 100, for lossy formats; default 95")(
+        "depth", text("D"), "8, 16, half or float; default: the input's")(
+        "suffix", text("TEXT"), "added to each output's name before the extension")(
+        "strip-metadata", po::bool_switch(), "write no colour profile, EXIF, IPTC, XMP")(
+        "existing", text("DO")->default_value("skip"), "skip, overwrite or error")(
+        "threads,t", text("N"), "default: one per core")(
+        "tile", text("N|auto"), "width and height of a tile in input pixels")(
+        "memory", text("MB"), "for tiles, 64 or more; default 768")(
+        "precision", text("P")->default_value("auto"), "auto, fp32 or bf16")(
+        "device", text("D")->default_value("auto"), "auto, cpu, cuda or cuda:N")(
+        "dry-run", po::bool_switch(), "only tell what would be done")(
+        "list-models", po::bool_switch(), "list the installed models")(
+        "quiet,q", po::bool_switch(), "print errors only")("verbose,v", po::bool_switch(),
+                                                           "print more")(
+        "version", po::bool_switch(), "print the version")("help,h", po::bool_switch(),
+                                                           "print this help");
+    return options;
+}
+
+/// "-s -1" would be read as two options; the value is meant.
+std::vector<std::string> join_negative_numbers(int argc, const char* const* argv) {
+    std::vector<std::string> words;
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        const bool is_negative = word.size() > 1 && word[0] == '-' &&
+                                 word.find_first_of("0123456789.") == 1;
+        const bool follows_option = !words.empty() && words.back().size() > 1 &&
+                                    words.back()[0] == '-' &&
+                                    words.back().find('=') == std::string::npos;
+        if (is_negative && follows_option) {
+            words.back() += (words.back()[1] == '-' ? "=" : "") + word;
+        } else {
+            words.push_back(word);
+        }
+    }
+    return words;
+}
+
+po::variables_map parse_words(const po::options_description& visible, int argc,
+                              const char* const* argv) {
+    po::options_description all(visible);
+    all.add_options()("input", po::value<std::vector<std::string>>());
+    po::positional_options_description positional;
+    positional.add("input", -1);
+    po::variables_map values;
+    try {
+        po::store(po::command_line_parser(join_negative_numbers(argc, argv))
+                      .options(all)
+                      .positional(positional)
+                      .run(),
+                  values);
+    } catch (const po::error& error) {
+        throw Error(ErrorKind::usage, "options", std::string(error.what()) + "; see --help");
+    }
+    return values;
+}
+
+/// Typed access to the options' texts.
+class Values {
+public:
+    explicit Values(const po::variables_map& values) : values_(values) {}
+
+    bool has(const char* name) const { return values_.count(name) != 0; }
+    bool flag(const char* name) const { return values_[name].as<bool>(); }
+    std::string text(const char* name) const {
+        return has(name) ? values_[name].as<std::string>() : std::string();
+    }
+    template <class Number>
+    void read(const char* name, Number least, Number most, Number& target) const {
+        if (has(name)) target = parse_number("--" + std::string(name), text(name), least, most);
+    }
+    template <class Enum>
+    Enum choice(const char* name, std::initializer_list<std::pair<const char*, Enum>> choices) const {
+        std::string known;
+        for (const auto& [word, value] : choices) {
+            if (text(name) == word) return value;
+            known += (known.empty() ? "" : ", ") + std::string(word);
+        }
+        throw Error(ErrorKind::usage, "--" + std::string(name),
+                    "must be one of " + known + ", not \"" + text(name) + "\"");
+    }
+
+private:
+    const po::variables_map& values_;
+};
+
+UpscaleOptions read_upscale_options(const Values& values) {
+    UpscaleOptions options;
+    values.read("scale", kMinScale, kMaxScale, options.scale);
+    values.read("threads", 1, 1024, options.threads);
+    if (values.text("tile") != "auto") values.read("tile", 1, kMaxTile, options.tile);
+    if (values.has("memory")) {
+        int megabytes = 0;
+        values.read("memory", 64, kMaxMemoryMb, megabytes);
+        options.memory_bytes = static_cast<std::size_t>(megabytes) << 20;
+    }
+    options.precision = values.choice<Precision>(
+        "precision",
+        {{"auto", Precision::automatic}, {"fp32", Precision::fp32}, {"bf16", Precision::bf16}});
+    options.device = values.text("device");
+    return options;
+}
+
+void read_output_options(const Values& values, BatchOptions& options) {
+    options.format = values.text("format");
+    if (!options.format.empty() && options.format[0] == '.') options.format.erase(0, 1);
+    if (values.has("format") && !can_write_extension(options.format)) {
+        throw Error(ErrorKind::usage, "--format",
+                    "files of type \"" + values.text("format") + "\" cannot be written");
+    }
+    options.suffix = values.text("suffix");
+    if (options.suffix.find('/') != std::string::npos) {
+        throw Error(ErrorKind::usage, "--suffix", "must not hold a \"/\"");
+    }
+    values.read("quality", 1, 100, options.quality);
+    if (values.has("depth")) {
+        options.depth = values.choice<Depth>("depth", {{"8", Depth::u8},
+                                                       {"16", Depth::u16},
+                                                       {"half", Depth::half},
+                                                       {"float", Depth::f32}});
+    }
+    options.existing = values.choice<Existing>("existing", {{"skip", Existing::skip},
+                                                            {"overwrite", Existing::overwrite},
+                                                            {"error", Existing::error}});
+    options.strip_metadata = values.flag("strip-metadata");
+}
+
+}  // namespace
+
+std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const char* const* argv) {
+    const auto visible = describe_options();
+    const auto map = parse_words(visible, argc, argv);
+    const Values values(map);
+    if (values.flag("help")) {
+        std::ostringstream text;
+        text << kHelpHead << visible << kHelpTail;
+        return PrintText{text.str()};
+    }
+    if (values.flag("version")) return PrintText{"sisr-batch " SISR_VERSION "\n"};
+    if (values.flag("list-models")) return ListModels{};
+
+    BatchOptions options;
+    options.upscale = read_upscale_options(values);
+    read_output_options(values, options);
+    options.model = values.text("model");
+    options.recursive = values.flag("recursive");
+    options.dry_run = values.flag("dry-run");
+    options.quiet = values.flag("quiet");
+    options.verbose = values.flag("verbose");
+    options.output = values.text("output");
+    if (!values.has("input")) {
+        throw Error(ErrorKind::usage, "input", "no file or folder is given; see --help");
+    }
+    for (const auto& input : map["input"].as<std::vector<std::string>>()) {
+        options.inputs.emplace_back(input);
+    }
+    if (options.output.empty()) {
+        throw Error(ErrorKind::usage, "--output", "is missing: where shall the results go?");
+    }
+    return options;
+}
+
+}  // namespace sisr::cli

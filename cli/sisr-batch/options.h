@@ -1,0 +1,45 @@
+/// The command line of sisr-batch.
+#pragma once
+
+#include <sisr/image_file.h>
+#include <sisr/upscaler.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sisr::cli {
+
+/// What to do when an output file is there already.
+enum class Existing { skip, overwrite, error };
+
+struct BatchOptions {
+    std::vector<std::filesystem::path> inputs;
+    std::filesystem::path output;
+    std::string model;  ///< empty: the default family
+    UpscaleOptions upscale;
+    bool recursive = false;
+    std::string format;  ///< extension without the dot; empty: the input's
+    std::optional<Depth> depth;
+    int quality = 0;
+    bool strip_metadata = false;
+    std::string suffix;
+    Existing existing = Existing::skip;
+    bool dry_run = false;
+    bool quiet = false;
+    bool verbose = false;
+};
+
+struct ListModels {};
+
+/// Text that was asked for, to be printed on stdout.
+struct PrintText {
+    std::string text;
+};
+
+/// Pure: looks at no file. Throws Error{usage} about the option that is wrong.
+std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const char* const* argv);
+
+}  // namespace sisr::cli
