@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,6 +16,38 @@ constexpr int kBarWidth = 24;
 std::size_t terminal_width() {
     winsize size{};
     return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/// Bytes of the UTF-8 character that the text begins with; 0 when that is a control character or
+/// no valid UTF-8.
+std::size_t character_length(std::string_view text) {
+    const auto byte = [text](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    const unsigned first = byte(0);
+    const unsigned second = byte(1);
+    if (first < 0x80) return first >= 0x20 && first != 0x7F ? 1 : 0;
+    if (first < 0xC2 || first > 0xF4) return 0;
+    const bool is_control = first == 0xC2 && second < 0xA0;
+    const bool is_overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+    if (is_control || is_overlong) return 0;
+    const std::size_t length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) return 0;
+    }
+    return length;
+}
+
+/// As much of a printable line as surely fits; a line that wraps could not be erased again.
+std::string fit_line(const std::string& line, std::size_t columns) {
+    std::size_t end = 0;
+    for (std::size_t used = 0; end < line.size();) {
+        const std::size_t length = character_length(std::string_view(line).substr(end));
+        used += length > 2 ? 2 : 1;  // beyond the Latin scripts a character may be two columns wide
+        if (used > columns) break;
+        end += length;
+    }
+    return line.substr(0, end);
 }
 
 }  // namespace
@@ -33,17 +66,19 @@ std::string format_duration(double seconds) {
 
 std::string printable(const std::string& text) {
     std::string result;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7F) {
-            result += c;
-        } else if (c == '\n') {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = character_length(std::string_view(text).substr(at));
+        if (length > 0) {
+            result += text.substr(at, length);
+        } else if (text[at] == '\n') {
             result += "\\n";
         } else {
             std::array<char, 8> escaped{};
-            std::snprintf(escaped.data(), escaped.size(), "\\x%02x", byte);
+            std::snprintf(escaped.data(), escaped.size(), "\\x%02x",
+                          static_cast<unsigned>(static_cast<unsigned char>(text[at])));
             result += escaped.data();
         }
+        at += std::max<std::size_t>(length, 1);
     }
     return result;
 }
@@ -54,7 +89,7 @@ ConsoleProgress::ConsoleProgress(bool enabled)
 ConsoleProgress::~ConsoleProgress() { clear(); }
 
 void ConsoleProgress::clear() {
-    if (visible_) std::fputs("\r\033[K", stderr);
+    if (visible_) std::fputs("\r\033[K", stream_);
     visible_ = false;
 }
 
@@ -67,18 +102,17 @@ void ConsoleProgress::update(double fraction, double skipped, const std::string&
     const std::string eta =
         worked > 1e-6 ? format_duration(elapsed * (1 - fraction) / worked) : "-:--";
     const auto filled = static_cast<std::size_t>(std::clamp(fraction, 0.0, 1.0) * kBarWidth);
-    std::string line = "[" + std::string(filled, '#') + std::string(kBarWidth - filled, ' ') + "] " +
+    const std::string line = "[" + std::string(filled, '#') + std::string(kBarWidth - filled, ' ') + "] " +
                        std::to_string(static_cast<int>(100 * fraction)) + " %  ETA " + eta + "  " +
                        printable(text);
-    line = line.substr(0, terminal_width() - 1);
-    std::fprintf(stderr, "\r\033[K%s", line.c_str());
-    std::fflush(stderr);
+    std::fprintf(stream_, "\r\033[K%s", fit_line(line, terminal_width() - 1).c_str());
+    std::fflush(stream_);
     visible_ = true;
 }
 
 void ConsoleProgress::print_line(const std::string& line) {
     clear();
-    std::fprintf(stderr, "%s\n", printable(line).c_str());
+    std::fprintf(stream_, "%s\n", printable(line).c_str());
 }
 
 }  // namespace sisr::cli

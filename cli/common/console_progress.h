@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <string>
 
 namespace sisr::cli {
@@ -27,6 +28,7 @@ private:
     void clear();
 
     using Clock = std::chrono::steady_clock;
+    std::FILE* stream_ = stderr;  // kept, since QuietLibraries changes what stderr is
     bool is_terminal_;
     bool visible_ = false;
     Clock::time_point start_ = Clock::now();
@@ -36,7 +38,8 @@ private:
 /// "1:02:03" or "2:03".
 std::string format_duration(double seconds);
 
-/// The text with control characters escaped, so that a file name cannot break a line or a terminal.
+/// The text with control characters and what is no UTF-8 escaped, so that a file name cannot break
+/// a line or a terminal.
 std::string printable(const std::string& text);
 
 }  // namespace sisr::cli

@@ -1,6 +1,7 @@
 #include "batch.h"
 
 #include "common/console_progress.h"
+#include "common/quiet_libraries.h"
 #include "common/signals.h"
 #include "jobs.h"
 
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <optional>
 
 namespace sisr::cli {
 namespace {
@@ -45,18 +47,20 @@ private:
 
 class Batch {
 public:
-    Batch(const BatchOptions& options, std::vector<Job> jobs)
+    Batch(const BatchOptions& options, std::vector<Job> jobs, const StopSignals& signals)
         : options_(options),
           jobs_(std::move(jobs)),
           upscaler_(find_model(options.model.empty() ? default_model_name() : options.model,
                                options.upscale.scale),
                     options.upscale),
+          signals_(signals),
           console_(!options.quiet) {
         for (const Job& job : jobs_) all_bytes_ += static_cast<double>(job.bytes);
     }
 
     ExitCode run(const JobList& list) {
         const auto start = std::chrono::steady_clock::now();
+        const QuietLibraries quiet_libraries(!options_.verbose);
         for (const std::string& line : list.missing) fail(line);
         if (options_.verbose) console_.print_line("sisr-batch: " + upscaler_.description());
         for (const std::string& note : list.notes) tell("sisr-batch: " + note);
@@ -79,11 +83,7 @@ private:
         try {
             if (!job.problem.empty()) return {Outcome::failed, name + ": " + job.problem, 0};
             if (signals_.requested()) return {Outcome::interrupted, "", 0};
-            std::error_code status;
-            if (fs::exists(job.output, status) && options_.existing != Existing::overwrite) {
-                if (options_.existing == Existing::skip) return {Outcome::skipped, "", 0};
-                return {Outcome::failed, job.output.string() + ": exists already", 0};
-            }
+            if (const auto result = look_at_existing(job)) return *result;
             return options_.dry_run ? describe(job) : upscale(job);
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, "", 0};
@@ -95,6 +95,23 @@ private:
         } catch (const std::exception& error) {
             return {Outcome::failed, name + ": " + error.what(), 0};
         }
+    }
+
+    /// None when the way is free.
+    std::optional<JobResult> look_at_existing(const Job& job) const {
+        std::error_code status;
+        const auto type = fs::status(job.output, status).type();
+        const auto failed = [&job](const char* reason) {
+            return JobResult{Outcome::failed, job.output.string() + ": " + reason, 0};
+        };
+        if (!fs::exists(fs::file_status(type))) return std::nullopt;
+        if (type != fs::file_type::regular) return failed("exists and is not a file");
+        switch (options_.existing) {
+            case Existing::skip: return JobResult{Outcome::skipped, "", 0};
+            case Existing::error: return failed("exists already");
+            case Existing::overwrite: break;
+        }
+        return std::nullopt;
     }
 
     JobResult describe(const Job& job) const {
@@ -112,7 +129,7 @@ private:
         write.depth = options_.depth ? options_.depth : std::optional<Depth>(source.depth());
         write.quality = options_.quality;
         if (!options_.strip_metadata) write.metadata = source.metadata();
-        fs::create_directories(job.output.parent_path().empty() ? "." : job.output.parent_path());
+        if (job.output.has_parent_path()) make_folder(job.output.parent_path());
         FileSink sink(job.output, write);
         JobProgress progress([&](double fraction) { show(job, fraction); }, signals_);
         upscaler_.run(source, sink, progress);
@@ -133,7 +150,9 @@ private:
         if (result.outcome == Outcome::skipped) {
             skipped_bytes_ += static_cast<double>(job.bytes);
             ++skipped_;
-            if (options_.verbose) tell(job.output.string() + ": exists already, skipped");
+            if (options_.verbose || options_.dry_run) {
+                tell(job.output.string() + ": exists already, skipped");
+            }
         } else if (result.outcome == Outcome::failed) {
             fail(result.line);
         } else {
@@ -154,8 +173,9 @@ private:
     }
 
     ExitCode interrupted() {
-        console_.print_line("sisr-batch: interrupted; " + std::to_string(done_) +
-                            " files are done, the same command goes on");
+        const bool resumes = options_.existing == Existing::skip && !options_.dry_run;
+        console_.print_line("sisr-batch: interrupted; done so far: " + std::to_string(done_) +
+                            (resumes ? "; the same command goes on" : ""));
         return ExitCode::interrupted;
     }
 
@@ -170,7 +190,7 @@ private:
     const BatchOptions& options_;
     std::vector<Job> jobs_;
     Upscaler upscaler_;
-    StopSignals signals_;
+    const StopSignals& signals_;
     ConsoleProgress console_;
     std::size_t started_ = 0;
     std::size_t done_ = 0;
@@ -185,6 +205,7 @@ private:
 }  // namespace
 
 ExitCode run_batch(const BatchOptions& options) {
+    const StopSignals signals;
     const JobList list = list_jobs(options);
     if (list.jobs.empty()) {
         for (const std::string& line : list.missing) {
@@ -195,8 +216,8 @@ ExitCode run_batch(const BatchOptions& options) {
                     options.recursive ? "holds no image"
                                       : "holds no image (--recursive enters sub-folders)");
     }
-    Batch batch(options, list.jobs);
-    if (!options.dry_run) prepare_output(options);
+    Batch batch(options, list.jobs, signals);
+    prepare_output(options);
     return batch.run(list);
 }
 

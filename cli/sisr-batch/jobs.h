@@ -24,12 +24,16 @@ struct JobList {
 };
 
 /// Folders give their image files in the order of their names; hidden files, files of other kinds
-/// and the output folder are passed over. Two inputs never share an output. Looks at no pixel and
-/// writes nothing.
+/// and the output folder are passed over. Two inputs never share an output, and no output replaces
+/// an input. Looks at no pixel and writes nothing. Throws Error{usage} for an output file that
+/// cannot be.
 JobList list_jobs(const BatchOptions& options);
 
-/// Creates the output folder with its parents. Throws Error{io} when that fails or when nothing can
-/// be written into it.
+/// Creates the folder with its parents. Throws Error{io}.
+void make_folder(const std::filesystem::path& folder);
+
+/// Creates the output folder, in a dry run only looks whether it can be one. Throws Error{io} when
+/// that fails or when nothing can be written into it.
 void prepare_output(const BatchOptions& options);
 
 }  // namespace sisr::cli

@@ -24,10 +24,17 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        return to_int(run(argc, argv));
-    } catch (const std::exception& error) {
+        const ExitCode code = run(argc, argv);
+        if (std::fflush(stdout) == 0) return to_int(code);
+        std::fputs("sisr-batch: standard output: cannot be written\n", stderr);
+    } catch (const sisr::Error& error) {
         // Whatever comes this far concerns the whole batch: options, model, output folder.
         std::fprintf(stderr, "sisr-batch: %s\n", printable(error.what()).c_str());
         return to_int(ExitCode::usage);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "sisr-batch: %s\n", printable(error.what()).c_str());
+    } catch (...) {
+        std::fputs("sisr-batch: an unknown fault\n", stderr);
     }
+    return to_int(ExitCode::some_failed);
 }

@@ -59,11 +59,13 @@ po::options_description describe_options() {
 /// "-s -1" would be read as two options; the value is meant.
 std::vector<std::string> join_negative_numbers(int argc, const char* const* argv) {
     std::vector<std::string> words;
+    bool only_inputs = false;
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
+        only_inputs = only_inputs || word == "--";
         const bool is_negative = word.size() > 1 && word[0] == '-' &&
                                  word.find_first_of("0123456789.") == 1;
-        const bool follows_option = !words.empty() && words.back().size() > 1 &&
+        const bool follows_option = !only_inputs && !words.empty() && words.back().size() > 1 &&
                                     words.back()[0] == '-' &&
                                     words.back().find('=') == std::string::npos;
         if (is_negative && follows_option) {
@@ -82,10 +84,13 @@ po::variables_map parse_words(const po::options_description& visible, int argc,
     po::positional_options_description positional;
     positional.add("input", -1);
     po::variables_map values;
+    // A guessed option would change its meaning with the first new one that begins alike.
+    using namespace po::command_line_style;
     try {
         po::store(po::command_line_parser(join_negative_numbers(argc, argv))
                       .options(all)
                       .positional(positional)
+                      .style(unix_style & ~allow_guessing)
                       .run(),
                   values);
     } catch (const po::error& error) {
@@ -188,7 +193,8 @@ std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const 
     options.verbose = values.flag("verbose");
     options.output = values.text("output");
     if (!values.has("input")) {
-        throw Error(ErrorKind::usage, "input", "no file or folder is given; see --help");
+        throw Error(ErrorKind::usage, "INPUT",
+                    "is missing; usage: sisr-batch [options] INPUT... -o OUTPUT (see --help)");
     }
     for (const auto& input : map["input"].as<std::vector<std::string>>()) {
         options.inputs.emplace_back(input);

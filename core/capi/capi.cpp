@@ -1,0 +1,159 @@
+#include "capi/guard.h"
+
+#include <sisr/model.h>
+#include <sisr/upscaler.h>
+
+#include <algorithm>
+
+/// The opaque handle.
+struct sisr_upscaler {
+    sisr::Upscaler upscaler;
+};
+
+namespace sisr::capi {
+namespace {
+
+template <class T>
+T& require(T* pointer, const char* name) {
+    if (pointer == nullptr) throw Error(ErrorKind::usage, name, "must not be null");
+    return *pointer;
+}
+
+ImageShape to_shape(const sisr_image_shape& shape) {
+    return {shape.width, shape.height, shape.colour_channels, shape.has_alpha != 0,
+            shape.encoding == SISR_ENCODING_LINEAR ? Encoding::linear : Encoding::display};
+}
+
+sisr_image_shape from_shape(const ImageShape& shape) {
+    return {shape.width, shape.height, shape.colour_channels, shape.has_alpha ? 1 : 0,
+            shape.encoding == Encoding::linear ? SISR_ENCODING_LINEAR : SISR_ENCODING_DISPLAY};
+}
+
+UpscaleOptions to_options(const sisr_options* given) {
+    UpscaleOptions options;
+    if (given == nullptr) return options;
+    // An older caller's structure is shorter; what it does not know stays 0.
+    sisr_options known{};
+    std::memcpy(&known, given, std::min(given->struct_size, sizeof known));
+    options.scale = known.scale;
+    options.size = {known.width, known.height};
+    if (known.memory_bytes != 0) options.memory_bytes = known.memory_bytes;
+    options.tile = known.tile;
+    options.threads = known.threads;
+    switch (known.precision) {
+        case SISR_PRECISION_FP32: options.precision = Precision::fp32; break;
+        case SISR_PRECISION_BF16: options.precision = Precision::bf16; break;
+        default: options.precision = Precision::automatic; break;
+    }
+    return options;
+}
+
+class CallbackSource final : public RowSource {
+public:
+    explicit CallbackSource(const sisr_source& source) : source_(source) {}
+    ImageShape shape() const override { return to_shape(source_.shape); }
+    void read_rows(int y_begin, int y_end, float* out) override {
+        if (source_.read_rows(source_.user, y_begin, y_end, out) != 0) {
+            throw Error(ErrorKind::io, "source", "the caller could not read its rows");
+        }
+    }
+
+private:
+    const sisr_source& source_;
+};
+
+class CallbackSink final : public RowSink {
+public:
+    explicit CallbackSink(const sisr_sink& sink) : sink_(sink) {}
+    void begin(const ImageShape& /*shape*/) override {}
+    void write_rows(int y_begin, int y_end, const float* rows) override {
+        if (sink_.write_rows(sink_.user, y_begin, y_end, rows) != 0) {
+            throw Error(ErrorKind::io, "sink", "the caller could not write its rows");
+        }
+    }
+    void finish() override {}
+
+private:
+    const sisr_sink& sink_;
+};
+
+class CallbackProgress final : public Progress {
+public:
+    CallbackProgress(sisr_progress_fn function, void* user) : function_(function), user_(user) {}
+    bool report(double fraction) override {
+        return function_ == nullptr || function_(user_, fraction) != 0;
+    }
+
+private:
+    sisr_progress_fn function_;
+    void* user_;
+};
+
+}  // namespace
+
+sisr_status to_status(ErrorKind kind) noexcept {
+    switch (kind) {
+        case ErrorKind::usage: return SISR_ERROR_USAGE;
+        case ErrorKind::not_found: return SISR_ERROR_NOT_FOUND;
+        case ErrorKind::io: return SISR_ERROR_IO;
+        case ErrorKind::unsupported: return SISR_ERROR_UNSUPPORTED;
+        case ErrorKind::bad_image: return SISR_ERROR_BAD_IMAGE;
+        case ErrorKind::bad_model: return SISR_ERROR_BAD_MODEL;
+        case ErrorKind::out_of_memory: return SISR_ERROR_OUT_OF_MEMORY;
+        case ErrorKind::cancelled: return SISR_CANCELLED;
+        case ErrorKind::internal: return SISR_ERROR_INTERNAL;
+    }
+    return SISR_ERROR_INTERNAL;
+}
+
+}  // namespace sisr::capi
+
+using namespace sisr::capi;
+
+int sisr_abi_version(void) { return SISR_ABI_VERSION; }
+
+sisr_status sisr_upscaler_create(const char* model, const sisr_options* options,
+                                 sisr_upscaler** upscaler, char** message) {
+    return guard(message, [&] {
+        require(upscaler, "upscaler") = nullptr;
+        const sisr::UpscaleOptions used = to_options(options);
+        const std::string name = model == nullptr ? sisr::default_model_name() : model;
+        *upscaler = new sisr_upscaler{{sisr::find_model(name, used.scale), used}};
+    });
+}
+
+sisr_status sisr_upscaler_output_shape(const sisr_upscaler* upscaler, const sisr_image_shape* input,
+                                       sisr_image_shape* output, char** message) {
+    return guard(message, [&] {
+        const auto& engine = require(upscaler, "upscaler").upscaler;
+        require(output, "output") = from_shape(engine.output_shape(to_shape(require(input, "input"))));
+    });
+}
+
+sisr_status sisr_upscaler_run(const sisr_upscaler* upscaler, const sisr_source* source,
+                              const sisr_sink* sink, sisr_progress_fn progress,
+                              void* progress_user, char** message) {
+    return guard(message, [&] {
+        const auto& engine = require(upscaler, "upscaler").upscaler;
+        require(require(source, "source").read_rows, "source.read_rows");
+        require(require(sink, "sink").write_rows, "sink.write_rows");
+        CallbackSource rows_in(*source);
+        CallbackSink rows_out(*sink);
+        CallbackProgress reporter(progress, progress_user);
+        engine.run(rows_in, rows_out, reporter);
+    });
+}
+
+void sisr_upscaler_destroy(sisr_upscaler* upscaler) { delete upscaler; }
+
+sisr_status sisr_list_models(char** names, char** message) {
+    return guard(message, [&] {
+        require(names, "names") = nullptr;
+        std::string lines;
+        for (const auto& info : sisr::list_models()) lines += info.name + "\n";
+        *names = copy_string(lines.c_str());
+        if (*names == nullptr) throw std::bad_alloc();
+    });
+}
+
+void sisr_string_free(char* text) { delete[] text; }

@@ -16,6 +16,11 @@ public:
     Depth depth = Depth::u8;
 };
 
+/// True for OpenImageIO's names of formats that hold light, not display values.
+inline bool is_linear_format(const std::string& format) {
+    return format == "openexr" || format == "hdr";
+}
+
 /// An OpenImageIO message as the end of one line: without line breaks and the path, which the
 /// Error names itself.
 std::string one_line(std::string message, const std::string& path);

@@ -1,5 +1,5 @@
 #include "image/file_metadata.h"
-#include "image/jpeg_end.h"
+#include "image/truncation.h"
 
 #include <sisr/error.h>
 #include <sisr/image_file.h>
@@ -57,9 +57,13 @@ Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format) {
         return static_cast<char>(std::tolower(c));
     });
     // "Linear", "lin_rec709", "scene_linear"...
-    if (space.find("lin") != std::string::npos) return Encoding::linear;
-    const bool is_linear_format = format == "openexr" || format == "hdr";
-    return is_linear_format && space.empty() ? Encoding::linear : Encoding::display;
+    if (!space.empty()) return space.find("lin") == std::string::npos ? Encoding::display : Encoding::linear;
+    // Nothing said: these formats hold light by convention, and so do float TIFFs, but for those
+    // whose profile tells of a curve.
+    const bool holds_light =
+        is_linear_format(format) ||
+        (format == "tiff" && spec.find_attribute("ICCProfile") == nullptr);
+    return holds_light ? Encoding::linear : Encoding::display;
 }
 
 /// Positions in the file's pixels of our channels: colour, then alpha.
@@ -121,6 +125,7 @@ std::string one_line(std::string message, const std::string& path) {
 struct FileSource::Impl {
     explicit Impl(const fs::path& file) : path(file.string()) {
         check_file(file);
+        if (is_truncated(file)) fail(ErrorKind::bad_image, "is truncated");
         OIIO::ImageSpec config;
         config.attribute("oiio:UnassociatedAlpha", 1);
         input = OIIO::ImageInput::open(path, &config);
@@ -143,8 +148,6 @@ struct FileSource::Impl {
         kept->format = format;
         kept->depth = depth_of(spec());
         metadata = std::move(kept);
-        // libjpeg fills what is missing with grey and only warns.
-        if (format == "jpeg" && !has_jpeg_end(file)) fail(ErrorKind::bad_image, "is truncated");
     }
 
     const OIIO::ImageSpec& spec() const { return input->spec(); }

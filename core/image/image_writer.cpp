@@ -7,7 +7,10 @@
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <fcntl.h>
 #include <initializer_list>
+#include <unistd.h>
 
 namespace sisr {
 namespace {
@@ -24,10 +27,13 @@ bool starts_with(const std::string& text, const char* prefix) { return text.rfin
 
 bool is_float(Depth depth) { return depth == Depth::half || depth == Depth::f32; }
 
-bool is_linear_format(const std::string& format) { return is_one_of(format, {"openexr", "hdr"}); }
-
 bool holds_float(const std::string& format) {
     return is_linear_format(format) || is_one_of(format, {"tiff", "pnm"});
+}
+
+/// OpenEXR files are premultiplied; OpenImageIO 2.4's WebP writer undoes it unasked.
+bool wants_premultiplied(const std::string& format) {
+    return is_one_of(format, {"openexr", "webp"});
 }
 
 bool needs_rgb(const std::string& format) {
@@ -87,6 +93,29 @@ void set_compression(const std::string& format, int quality, const FileMetadata*
     spec.attribute("Compression", is_lossless ? kept : "zip");
 }
 
+/// While alive, nothing that is printed to the terminal's error stream arrives: libpng complains
+/// there when a file is given up half-written, and cannot be told not to through OpenImageIO.
+class QuietScope {
+public:
+    QuietScope() : saved_(::dup(STDERR_FILENO)) {
+        std::fflush(stderr);
+        const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (saved_ >= 0 && nothing >= 0) ::dup2(nothing, STDERR_FILENO);
+        if (nothing >= 0) ::close(nothing);
+    }
+    ~QuietScope() {
+        if (saved_ < 0) return;
+        std::fflush(stderr);
+        ::dup2(saved_, STDERR_FILENO);
+        ::close(saved_);
+    }
+    QuietScope(const QuietScope&) = delete;
+    QuietScope& operator=(const QuietScope&) = delete;
+
+private:
+    int saved_;
+};
+
 }  // namespace
 
 struct FileSink::Impl {
@@ -115,7 +144,12 @@ struct FileSink::Impl {
         const bool keeps_grey = input.colour_channels == 1 && !needs_rgb(format);
         const int channels = (keeps_grey ? 1 : 3) + (keeps_alpha ? 1 : 0);
         OIIO::ImageSpec spec(input.width, input.height, channels, type_of(wanted_depth()));
-        if (keeps_alpha) spec.alpha_channel = channels - 1;
+        spec.channelnames = keeps_grey ? std::vector<std::string>{"Y"}
+                                       : std::vector<std::string>{"R", "G", "B"};
+        if (keeps_alpha) {
+            spec.channelnames.emplace_back("A");
+            spec.alpha_channel = channels - 1;
+        }
         if (options.metadata) copy_attributes(*options.metadata, format, spec);
         set_compression(format, options.quality, options.metadata.get(), spec);
         // The samples that we hand over are not premultiplied, and shall stay so.
@@ -156,8 +190,8 @@ struct FileSink::Impl {
     WriteOptions options;
     std::unique_ptr<OIIO::ImageOutput> output;
     std::string format;
-    // Declared before the output is opened, destroyed after close() in ~FileSink.
     std::unique_ptr<AtomicFile> temporary;
+    bool is_finished = false;
     ImageShape input;
     bool keeps_alpha = false;
     bool premultiplies = false;
@@ -169,14 +203,16 @@ FileSink::FileSink(const fs::path& file, const WriteOptions& options)
     : impl_(std::make_unique<Impl>(file, options)) {}
 
 FileSink::~FileSink() {
-    if (impl_ && impl_->output) impl_->output->close();
+    if (!impl_ || !impl_->output || impl_->is_finished) return;
+    const QuietScope quiet;
+    impl_->output.reset();
 }
 
 void FileSink::begin(const ImageShape& shape) {
     Impl& impl = *impl_;
     impl.input = shape;
     impl.keeps_alpha = shape.has_alpha && impl.output->supports("alpha");
-    impl.premultiplies = impl.keeps_alpha && impl.format == "openexr";
+    impl.premultiplies = impl.keeps_alpha && wants_premultiplied(impl.format);
     impl.output_encoding = impl.choose_encoding();
     impl.temporary = std::make_unique<AtomicFile>(impl.path);
     if (!impl.output->open(impl.temporary->temporary_path().string(), impl.make_spec())) {
@@ -200,6 +236,7 @@ void FileSink::write_rows(int y_begin, int y_end, const float* rows) {
 
 void FileSink::finish() {
     if (!impl_->output->close()) impl_->fail("cannot be written (is the disk full?)");
+    impl_->is_finished = true;
     impl_->temporary->commit();
 }
 

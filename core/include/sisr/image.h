@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace sisr {
@@ -64,8 +65,10 @@ public:
     float& at(int x, int y, int channel) { return row(y)[x * channels() + channel]; }
     float at(int x, int y, int channel) const { return row(y)[x * channels() + channel]; }
 
-    std::vector<float>& samples() { return samples_; }
-    const std::vector<float>& samples() const { return samples_; }
+    std::vector<float>& samples() & { return samples_; }
+    const std::vector<float>& samples() const& { return samples_; }
+    /// By value from a temporary, so that a loop over `f().samples()` does not dangle.
+    std::vector<float> samples() && { return std::move(samples_); }
 
     /// Null for an image that came from no file.
     std::shared_ptr<const FileMetadata> metadata;

@@ -1,0 +1,82 @@
+#include "image/truncation.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sisr {
+namespace {
+
+constexpr int kStartOfImage = 0xD8;
+constexpr int kEndOfImage = 0xD9;
+constexpr int kStartOfScan = 0xDA;
+
+constexpr std::string_view kPngSignature{"\x89PNG\r\n\x1a\n"};
+constexpr std::uintmax_t kPngChunkBytes = 12;  // besides the data
+
+/// Leaves the stream behind the header of the first scan. False when there is none.
+bool skip_to_scan(std::ifstream& stream) {
+    if (stream.get() != 0xFF || stream.get() != kStartOfImage) return false;
+    while (stream) {
+        if (stream.get() != 0xFF) return false;
+        int marker = stream.get();
+        while (marker == 0xFF) marker = stream.get();
+        const int high = stream.get();
+        const int low = stream.get();
+        if (!stream || (high << 8 | low) < 2) return false;
+        stream.seekg((high << 8 | low) - 2, std::ios::cur);
+        if (marker == kStartOfScan) return static_cast<bool>(stream);
+    }
+    return false;
+}
+
+bool is_truncated_jpeg(std::ifstream& stream) {
+    if (!skip_to_scan(stream)) return false;  // no plain JPEG: the decoder's to judge
+    // Inside the data FF is always followed by 00 or a marker, so FF D9 can be nothing else.
+    std::vector<char> chunk(1 << 16);
+    bool after_ff = false;
+    while (stream.read(chunk.data(), static_cast<std::streamsize>(chunk.size())) ||
+           stream.gcount() > 0) {
+        for (std::streamsize i = 0; i < stream.gcount(); ++i) {
+            const auto byte = static_cast<unsigned char>(chunk[static_cast<std::size_t>(i)]);
+            if (after_ff && byte == kEndOfImage) return false;
+            after_ff = byte == 0xFF;
+        }
+    }
+    return true;
+}
+
+/// The stream is behind the signature: chunks of length, name, data, checksum.
+bool is_truncated_png(std::ifstream& stream, std::uintmax_t file_bytes) {
+    std::uintmax_t position = kPngSignature.size();
+    while (position + kPngChunkBytes <= file_bytes) {
+        std::array<unsigned char, 8> head{};
+        stream.seekg(static_cast<std::streamoff>(position));
+        if (!stream.read(reinterpret_cast<char*>(head.data()), head.size())) return true;
+        const std::uint32_t length = static_cast<std::uint32_t>(head[0]) << 24 | head[1] << 16 |
+                                     head[2] << 8 | head[3];
+        position += kPngChunkBytes + length;
+        if (std::equal(head.begin() + 4, head.end(), "IEND")) return position > file_bytes;
+    }
+    return true;
+}
+
+}  // namespace
+
+bool is_truncated(const std::filesystem::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string start(kPngSignature.size(), '\0');
+    stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+    if (stream && start == kPngSignature) {
+        return is_truncated_png(stream, std::filesystem::file_size(file));
+    }
+    stream.clear();
+    stream.seekg(0);
+    return is_truncated_jpeg(stream);
+}
+
+}  // namespace sisr

@@ -1,0 +1,255 @@
+#include "inference/tile_runner.h"
+
+#include "support/fake_network.h"
+#include "support/images.h"
+#include "support/models.h"
+#include "support/temp_dir.h"
+
+#include <sisr/error.h>
+#include <sisr/upscaler.h>
+
+namespace sisr::test {
+namespace {
+
+class UpscalerTest : public ::testing::Test {
+protected:
+    Model make_model(const SrResNetSettings& settings) {
+        return Model::load(write_random_model(folder_ / "m.safetensors", settings));
+    }
+    static Image run(const Model& model, const Image& image, UpscaleOptions options) {
+        options.precision = Precision::fp32;
+        NoProgress progress;
+        return Upscaler(model, options).run(image, progress);
+    }
+    static UpscaleOptions with_tile(int tile) {
+        UpscaleOptions options;
+        options.tile = tile;
+        return options;
+    }
+    TempDir folder_;
+};
+
+constexpr Size kSizes[] = {{1, 1}, {1, 37}, {41, 1}, {2, 3}, {33, 21}, {64, 64}, {97, 55}};
+constexpr int kTiles[] = {1, 7, 16, 33};
+
+TEST_F(UpscalerTest, TiledEqualsUntiled) {
+    auto paper = SrResNetSettings::paper(4);
+    paper.channels = 6;
+    paper.blocks = 1;
+    for (const auto& settings : {SrResNetSettings::compact(4, 8, 2), paper}) {
+        const Model model = make_model(settings);
+        for (const Size size : kSizes) {
+            const Image image = random_rgb(size.width, size.height);
+            const Image whole = run(model, image, with_tile(10000));
+            EXPECT_EQ(whole.width(), 4 * size.width);
+            EXPECT_EQ(whole.height(), 4 * size.height);
+            for (const int tile : kTiles) {
+                if (tile == 1 && size.width * size.height > 50) continue;  // thousands of tiles
+                const double limit = 1e-4;
+                EXPECT_LE(max_difference(run(model, image, with_tile(tile)), whole), limit)
+                    << size.width << "x" << size.height << " in tiles of " << tile;
+            }
+        }
+    }
+}
+
+TEST_F(UpscalerTest, TiledEqualsUntiledWithAlphaGreyAndBeyondTheRange) {
+    const Model model = make_model(SrResNetSettings::compact(2, 8, 2));
+    for (const ImageShape& shape : {ImageShape{45, 38, 3, true, Encoding::display},
+                                    ImageShape{45, 38, 1, true, Encoding::linear},
+                                    ImageShape{45, 38, 1, false, Encoding::display},
+                                    ImageShape{45, 38, 3, false, Encoding::linear}}) {
+        Image image = random_image(shape);
+        for (float& sample : image.samples()) sample = 1.5F * sample - 0.2F;
+        if (shape.has_alpha) {
+            for (int y = 0; y < shape.height; ++y) {
+                for (int x = 0; x < shape.width; ++x) {
+                    const bool inside = (x - 20) * (x - 20) + (y - 18) * (y - 18) < 150;
+                    image.at(x, y, shape.colour_channels) = inside ? 1 : 0;
+                }
+            }
+        }
+        const Image whole = run(model, image, with_tile(10000));
+        for (const int tile : {5, 16, 31}) {
+            EXPECT_LE(max_difference(run(model, image, with_tile(tile)), whole), 2e-4) << tile;
+        }
+    }
+}
+
+TEST_F(UpscalerTest, AMemoryBudgetChangesNothing) {
+    const Model model = make_model(SrResNetSettings::compact(4, 8, 2));
+    const Image image = random_rgb(150, 130);
+    UpscaleOptions options;
+    const Image whole = run(model, image, options);
+    for (const std::size_t megabytes : {1, 2, 8}) {
+        options.memory_bytes = megabytes << 20;
+        EXPECT_LE(max_difference(run(model, image, options), whole), 1e-4) << megabytes;
+    }
+}
+
+TEST_F(UpscalerTest, AnyScaleAndSize) {
+    const Model model = make_model(SrResNetSettings::compact(4, 8, 1));
+    const Image image = random_rgb(31, 17);
+    for (const double scale : {1.0, 1.5, 2.0, 3.3, 4.0, 6.0}) {
+        UpscaleOptions options;
+        options.scale = scale;
+        const Image result = run(model, image, options);
+        EXPECT_EQ(result.width(), std::lround(31 * scale));
+        EXPECT_EQ(result.height(), std::lround(17 * scale));
+    }
+    UpscaleOptions options;
+    options.size = {50, 60};
+    EXPECT_EQ(run(model, image, options).shape().size(), (Size{50, 60}));
+}
+
+TEST_F(UpscalerTest, RefusesOptionsOutOfRange) {
+    const Model model = make_model(SrResNetSettings::compact(4, 8, 1));
+    for (const double scale : {-1.0, 0.5, 16.1, 1000.0, std::nan(""), HUGE_VAL}) {
+        UpscaleOptions options;
+        options.scale = scale;
+        EXPECT_THROW(Upscaler(model, options), Error) << scale;
+    }
+    UpscaleOptions options;
+    options.device = "tpu";
+    EXPECT_THROW(Upscaler(model, options), Error);
+    options.device = "cuda:99";
+    EXPECT_THROW(Upscaler(model, options), Error);
+    options = {};
+    options.size = {10, 0};
+    EXPECT_THROW(Upscaler(model, options), Error);
+    options = {};
+    options.threads = -1;
+    EXPECT_THROW(Upscaler(model, options), Error);
+}
+
+TEST_F(UpscalerTest, CancelEndsTheRun) {
+    class CancelLater final : public Progress {
+    public:
+        bool report(double fraction) override {
+            EXPECT_GE(fraction, last_);
+            last_ = fraction;
+            return ++calls_ < 3;
+        }
+        int calls_ = 0;
+        double last_ = 0;
+    } progress;
+    const Model model = make_model(SrResNetSettings::compact(4, 8, 1));
+    try {
+        Upscaler(model, with_tile(8)).run(random_rgb(64, 64), progress);
+        ADD_FAILURE() << "was not cancelled";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::cancelled);
+    }
+    EXPECT_EQ(progress.calls_, 3);
+}
+
+TEST(TileRunner, OpaqueStaysOpaqueAndTransparentTransparent) {
+    // A network that spoils every value a little, as a real one does.
+    const auto network = std::make_shared<FakeNetwork>(
+        [](const torch::Tensor& x) { return enlarge_nearest(0.98 * x + 0.005, 2); });
+    const TileRunner runner(network, nullptr, fake_traits(2, 0));
+    Image image = random_image({32, 32, 3, true, Encoding::display});
+    for (int y = 0; y < 32; ++y) {
+        for (int x = 0; x < 32; ++x) image.at(x, y, 3) = x < 16 ? 0 : 1;
+    }
+    const Image result = runner.run(image);
+    for (int y = 0; y < 64; ++y) {
+        for (int x = 0; x < 64; ++x) {
+            if (x < 26 || x > 37) {
+                EXPECT_EQ(result.at(x, y, 3), x < 26 ? 0 : 1);
+            }
+            EXPECT_GE(result.at(x, y, 3), 0);
+            EXPECT_LE(result.at(x, y, 3), 1);
+        }
+    }
+}
+
+TEST(TileRunner, NoFringeFromColourUnderTransparency) {
+    // A blur looks across the edge of the object, as a network does.
+    const auto blur = std::make_shared<FakeNetwork>([](const torch::Tensor& x) {
+        return torch::avg_pool2d(x, 3, 1, 1, false, /*count_include_pad=*/false);
+    });
+    const TileRunner runner(blur, nullptr, fake_traits(1, 1));
+    Image image({24, 24, 3, true, Encoding::display});
+    for (int y = 0; y < 24; ++y) {
+        for (int x = 0; x < 24; ++x) {
+            const bool inside = x >= 12;
+            for (int c = 0; c < 3; ++c) image.at(x, y, c) = inside ? 0.9F : 0.0F;
+            image.at(x, y, 3) = inside ? 1.0F : 0.0F;
+        }
+    }
+    const Image result = runner.run(image);
+    for (int y = 0; y < 24; ++y) {
+        for (int x = 8; x < 24; ++x) EXPECT_NEAR(result.at(x, y, 0), 0.9F, 1e-6) << x;
+    }
+}
+
+TEST(TileRunner, ValuesBeyondTheRangeSurvive) {
+    const auto network = std::make_shared<FakeNetwork>([](const torch::Tensor& x) {
+        EXPECT_GE(x.min().item<float>(), 0);
+        EXPECT_LE(x.max().item<float>(), 1);
+        return enlarge_nearest(x, 2);
+    });
+    const TileRunner runner(network, nullptr, fake_traits(2, 0));
+    for (const Encoding encoding : {Encoding::display, Encoding::linear}) {
+        Image image({16, 16, 3, false, encoding});
+        for (float& sample : image.samples()) sample = 6;
+        for (const float sample : runner.run(image).samples()) EXPECT_NEAR(sample, 6, 1e-4);
+        for (float& sample : image.samples()) sample = -0.5F;
+        for (const float sample : runner.run(image).samples()) EXPECT_NEAR(sample, -0.5F, 1e-5);
+    }
+}
+
+struct FaultCase {
+    const char* what;
+    FakeNetwork::Function function;
+};
+
+std::vector<FaultCase> faults() {
+    const auto shaped = [](double value) {
+        return [value](const torch::Tensor& x) { return torch::full_like(enlarge_nearest(x, 2), value); };
+    };
+    return {{"NaN", shaped(NAN)}, {"Inf", shaped(INFINITY)}, {"flat", shaped(0)}};
+}
+
+TEST(TileRunner, ABrokenNetworkIsNeverASuccess) {
+    const Image image = random_rgb(16, 16);
+    for (const FaultCase& fault : faults()) {
+        const auto broken = std::make_shared<FakeNetwork>(fault.function);
+        EXPECT_THROW(TileRunner(broken, nullptr, fake_traits(2, 0)).run(image), Error) << fault.what;
+        EXPECT_THROW(TileRunner(broken, broken, fake_traits(2, 0)).run(image), Error) << fault.what;
+    }
+}
+
+TEST(TileRunner, AFaultIsRetriedInFp32) {
+    const Image image = random_rgb(16, 16);
+    const auto exact = std::make_shared<FakeNetwork>(
+        [](const torch::Tensor& x) { return enlarge_nearest(x, 2); });
+    for (const FaultCase& fault : faults()) {
+        const auto broken = std::make_shared<FakeNetwork>(fault.function);
+        const Image result = TileRunner(broken, exact, fake_traits(2, 0)).run(image);
+        EXPECT_EQ(result.at(3, 5, 1), image.at(1, 2, 1)) << fault.what;
+    }
+}
+
+TEST(TileRunner, AFlatPictureMayStayFlat) {
+    const auto network = std::make_shared<FakeNetwork>(
+        [](const torch::Tensor& x) { return enlarge_nearest(x, 2); });
+    Image image({16, 16, 3, false, Encoding::display});
+    EXPECT_EQ(TileRunner(network, nullptr, fake_traits(2, 0)).run(image).width(), 32);
+}
+
+TEST(TileRunner, LibtorchErrorsBecomeOurs) {
+    const auto network = std::make_shared<FakeNetwork>(
+        [](const torch::Tensor& x) { return torch::matmul(x, torch::rand({3, 5})); });
+    try {
+        TileRunner(network, nullptr, fake_traits(1, 0)).run(random_rgb(16, 16));
+        ADD_FAILURE();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::internal);
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+    }
+}
+
+}  // namespace
+}  // namespace sisr::test
