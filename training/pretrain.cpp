@@ -31,6 +31,14 @@ std::optional<TensorFile> open_run(const PretrainOptions& options, const Checkpo
     if (!options.resume) return std::nullopt;
     auto checkpoint = store.load_newest(listener.on_message);
     if (!checkpoint) throw Error(ErrorKind::usage, folder, "holds no checkpoint to resume from");
+    for (const auto& [key, value] : srresnet_metadata(options.network)) {
+        const std::string found = metadata_value(checkpoint->metadata, key);
+        if (found != value) {
+            throw Error(ErrorKind::usage, folder,
+                        "holds a run of another network (" + key + " is " + found + ", not " +
+                            value + ")");
+        }
+    }
     return checkpoint;
 }
 

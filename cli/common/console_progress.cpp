@@ -102,9 +102,9 @@ void ConsoleProgress::update(double fraction, double skipped, const std::string&
     const std::string eta =
         worked > 1e-6 ? format_duration(elapsed * (1 - fraction) / worked) : "-:--";
     const auto filled = static_cast<std::size_t>(std::clamp(fraction, 0.0, 1.0) * kBarWidth);
-    const std::string line = "[" + std::string(filled, '#') + std::string(kBarWidth - filled, ' ') + "] " +
-                       std::to_string(static_cast<int>(100 * fraction)) + " %  ETA " + eta + "  " +
-                       printable(text);
+    const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, ' ');
+    const std::string percent = std::to_string(static_cast<int>(100 * fraction));
+    const std::string line = "[" + bar + "] " + percent + " %  ETA " + eta + "  " + printable(text);
     std::fprintf(stream_, "\r\033[K%s", fit_line(line, terminal_width() - 1).c_str());
     std::fflush(stream_);
     visible_ = true;

@@ -114,7 +114,8 @@ public:
         if (has(name)) target = parse_number("--" + std::string(name), text(name), least, most);
     }
     template <class Enum>
-    Enum choice(const char* name, std::initializer_list<std::pair<const char*, Enum>> choices) const {
+    Enum choice(const char* name,
+                std::initializer_list<std::pair<const char*, Enum>> choices) const {
         std::string known;
         for (const auto& [word, value] : choices) {
             if (text(name) == word) return value;

@@ -4,13 +4,12 @@
 
 #include <sisr/error.h>
 
+#include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <fcntl.h>
 #include <initializer_list>
-#include <unistd.h>
 
 namespace sisr {
 namespace {
@@ -31,9 +30,22 @@ bool holds_float(const std::string& format) {
     return is_linear_format(format) || is_one_of(format, {"tiff", "pnm"});
 }
 
-/// OpenEXR files are premultiplied; OpenImageIO 2.4's WebP writer undoes it unasked.
-bool wants_premultiplied(const std::string& format) {
-    return is_one_of(format, {"openexr", "webp"});
+enum class Premultiply { none, plainly, in_light };
+
+/// OpenEXR files are premultiplied. WebP's are not, but OpenImageIO's writer takes its samples for
+/// premultiplied in linear light and undoes it.
+Premultiply premultiply_for(const std::string& format) {
+    if (format == "openexr") return Premultiply::plainly;
+    return format == "webp" ? Premultiply::in_light : Premultiply::none;
+}
+
+float premultiply(float value, float alpha, Premultiply how) {
+    switch (how) {
+        case Premultiply::none: return value;
+        case Premultiply::plainly: return value * alpha;
+        case Premultiply::in_light: return srgb_encode(srgb_decode(value) * alpha);
+    }
+    return value;
 }
 
 bool needs_rgb(const std::string& format) {
@@ -93,27 +105,53 @@ void set_compression(const std::string& format, int quality, const FileMetadata*
     spec.attribute("Compression", is_lossless ? kept : "zip");
 }
 
-/// While alive, nothing that is printed to the terminal's error stream arrives: libpng complains
-/// there when a file is given up half-written, and cannot be told not to through OpenImageIO.
-class QuietScope {
+/// A file that remembers its first failed write and reports success all the same: some codecs do
+/// not look at what writing returns, and libjpeg ends the process. Whoever owns it must ask.
+class RememberingFile final : public OIIO::Filesystem::IOProxy {
 public:
-    QuietScope() : saved_(::dup(STDERR_FILENO)) {
-        std::fflush(stderr);
-        const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-        if (saved_ >= 0 && nothing >= 0) ::dup2(nothing, STDERR_FILENO);
-        if (nothing >= 0) ::close(nothing);
+    /// Opens an existing file.
+    explicit RememberingFile(const std::string& path)
+        : IOProxy(path, Write), file_(std::fopen(path.c_str(), "r+b")), has_failed_(!file_) {}
+
+    // Not "file": OpenImageIO would hand the codec the stream itself.
+    const char* proxytype() const override { return "remembering file"; }
+    bool opened() const override { return file_ != nullptr; }
+    void close() override {}  // the owner's, who must ask first
+    int64_t tell() override { return position_; }
+    bool seek(int64_t offset) override {
+        position_ = offset;
+        return true;
     }
-    ~QuietScope() {
-        if (saved_ < 0) return;
-        std::fflush(stderr);
-        ::dup2(saved_, STDERR_FILENO);
-        ::close(saved_);
+    size_t write(const void* data, size_t bytes) override {
+        if (!has_failed_) {
+            has_failed_ = !move_to(position_) || std::fwrite(data, 1, bytes, file_.get()) != bytes;
+        }
+        position_ += static_cast<int64_t>(bytes);
+        size_ = std::max(size_, position_);
+        return bytes;
     }
-    QuietScope(const QuietScope&) = delete;
-    QuietScope& operator=(const QuietScope&) = delete;
+    size_t size() const override { return static_cast<size_t>(size_); }
+
+    /// Whether everything has arrived so far.
+    bool has_failed() {
+        if (!has_failed_ && std::fflush(file_.get()) != 0) has_failed_ = true;
+        return has_failed_;
+    }
 
 private:
-    int saved_;
+    struct Closer {
+        void operator()(std::FILE* file) const { std::fclose(file); }
+    };
+
+    bool move_to(int64_t position) {
+        return std::ftell(file_.get()) == position ||
+               std::fseek(file_.get(), position, SEEK_SET) == 0;
+    }
+
+    std::unique_ptr<std::FILE, Closer> file_;
+    int64_t position_ = 0;
+    int64_t size_ = 0;
+    bool has_failed_;
 };
 
 }  // namespace
@@ -153,7 +191,9 @@ struct FileSink::Impl {
         if (options.metadata) copy_attributes(*options.metadata, format, spec);
         set_compression(format, options.quality, options.metadata.get(), spec);
         // The samples that we hand over are not premultiplied, and shall stay so.
-        if (keeps_alpha && !premultiplies) spec.attribute("oiio:UnassociatedAlpha", 1);
+        if (keeps_alpha && premultiplied == Premultiply::none) {
+            spec.attribute("oiio:UnassociatedAlpha", 1);
+        }
         if (is_float(wanted_depth())) {
             spec.attribute("oiio:ColorSpace",
                            output_encoding == Encoding::linear ? "Linear" : "sRGB");
@@ -178,7 +218,7 @@ struct FileSink::Impl {
             if (input.encoding != output_encoding) {
                 value = output_encoding == Encoding::linear ? srgb_decode(value) : srgb_encode(value);
             }
-            colour[c] = premultiplies ? value * alpha : value;
+            colour[c] = premultiply(value, alpha, premultiplied);
         }
         const int written = output->spec().nchannels - (keeps_alpha ? 1 : 0);
         for (int c = 0; c < written; ++c) *out++ = colour[c < channels ? c : 0];
@@ -188,13 +228,16 @@ struct FileSink::Impl {
 
     fs::path path;
     WriteOptions options;
+    bool has_write_error() const { return proxy && proxy->has_failed(); }
+
+    // Destroyed from the last to the first: the codec, what it writes to, the file's name.
+    std::unique_ptr<AtomicFile> temporary;
+    std::unique_ptr<RememberingFile> proxy;
     std::unique_ptr<OIIO::ImageOutput> output;
     std::string format;
-    std::unique_ptr<AtomicFile> temporary;
-    bool is_finished = false;
     ImageShape input;
     bool keeps_alpha = false;
-    bool premultiplies = false;
+    Premultiply premultiplied = Premultiply::none;
     Encoding output_encoding = Encoding::display;
     std::vector<float> converted;
 };
@@ -202,20 +245,22 @@ struct FileSink::Impl {
 FileSink::FileSink(const fs::path& file, const WriteOptions& options)
     : impl_(std::make_unique<Impl>(file, options)) {}
 
-FileSink::~FileSink() {
-    if (!impl_ || !impl_->output || impl_->is_finished) return;
-    const QuietScope quiet;
-    impl_->output.reset();
-}
+FileSink::~FileSink() = default;
 
 void FileSink::begin(const ImageShape& shape) {
     Impl& impl = *impl_;
     impl.input = shape;
     impl.keeps_alpha = shape.has_alpha && impl.output->supports("alpha");
-    impl.premultiplies = impl.keeps_alpha && wants_premultiplied(impl.format);
+    impl.premultiplied = impl.keeps_alpha ? premultiply_for(impl.format) : Premultiply::none;
     impl.output_encoding = impl.choose_encoding();
     impl.temporary = std::make_unique<AtomicFile>(impl.path);
-    if (!impl.output->open(impl.temporary->temporary_path().string(), impl.make_spec())) {
+    const std::string name = impl.temporary->temporary_path().string();
+    // libtiff tells of failures itself, and wants to read what it has written.
+    if (impl.output->supports("ioproxy") && impl.format != "tiff") {
+        impl.proxy = std::make_unique<RememberingFile>(name);
+        impl.output->set_ioproxy(impl.proxy.get());
+    }
+    if (!impl.output->open(name, impl.make_spec())) {
         impl.fail("cannot be written");
     }
 }
@@ -229,14 +274,15 @@ void FileSink::write_rows(int y_begin, int y_end, const float* rows) {
         out = impl.convert(rows + i * static_cast<std::size_t>(impl.input.channels()), out);
     }
     if (!impl.output->write_scanlines(y_begin, y_end, 0, OIIO::TypeDesc::FLOAT,
-                                      impl.converted.data())) {
+                                      impl.converted.data()) ||
+        impl.has_write_error()) {
         impl.fail("cannot be written (is the disk full?)");
     }
 }
 
 void FileSink::finish() {
-    if (!impl_->output->close()) impl_->fail("cannot be written (is the disk full?)");
-    impl_->is_finished = true;
+    const bool closed = impl_->output->close();
+    if (!closed || impl_->has_write_error()) impl_->fail("cannot be written (is the disk full?)");
     impl_->temporary->commit();
 }
 

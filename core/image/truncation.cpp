@@ -50,7 +50,7 @@ bool is_truncated_jpeg(std::ifstream& stream) {
     return true;
 }
 
-/// The stream is behind the signature: chunks of length, name, data, checksum.
+/// Behind the signature: chunks of length, name, data, checksum.
 bool is_truncated_png(std::ifstream& stream, std::uintmax_t file_bytes) {
     std::uintmax_t position = kPngSignature.size();
     while (position + kPngChunkBytes <= file_bytes) {
@@ -65,16 +65,29 @@ bool is_truncated_png(std::ifstream& stream, std::uintmax_t file_bytes) {
     return true;
 }
 
+/// The RIFF header tells the bytes behind its first eight.
+bool is_truncated_webp(const std::string& head, std::uintmax_t file_bytes) {
+    const auto byte = [&head](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(head[i]));
+    };
+    const std::uint32_t length = byte(4) | byte(5) << 8 | byte(6) << 16 | byte(7) << 24;
+    return length + std::uintmax_t{8} > file_bytes;
+}
+
 }  // namespace
 
 bool is_truncated(const std::filesystem::path& file) {
     std::ifstream stream(file, std::ios::binary);
-    std::string start(kPngSignature.size(), '\0');
-    stream.read(start.data(), static_cast<std::streamsize>(start.size()));
-    if (stream && start == kPngSignature) {
-        return is_truncated_png(stream, std::filesystem::file_size(file));
-    }
+    std::string head(12, '\0');
+    stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+    const std::uintmax_t file_bytes = std::filesystem::file_size(file);
     stream.clear();
+    if (head.compare(0, kPngSignature.size(), kPngSignature) == 0) {
+        return is_truncated_png(stream, file_bytes);
+    }
+    if (head.compare(0, 4, "RIFF") == 0 && head.compare(8, 4, "WEBP") == 0) {
+        return is_truncated_webp(head, file_bytes);
+    }
     stream.seekg(0);
     return is_truncated_jpeg(stream);
 }

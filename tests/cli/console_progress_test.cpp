@@ -1,19 +1,20 @@
 #include "common/console_progress.h"
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
-#include <thread>
 #include <unistd.h>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
 
 namespace sisr::cli {
 namespace {
 
 TEST(Printable, KeepsWhatATerminalShows) {
-    for (const char* text : {"", "plain name.png", "\xC3\xA4\xC3\xB6 \xE6\x97\xA5 \xF0\x9F\x90\x88"}) {
+    for (const char* text :
+         {"", "plain name.png", "\xC3\xA4\xC3\xB6 \xE6\x97\xA5 \xF0\x9F\x90\x88"}) {
         EXPECT_EQ(printable(text), text);
     }
 }
@@ -21,14 +22,16 @@ TEST(Printable, KeepsWhatATerminalShows) {
 TEST(Printable, EscapesWhatItWouldObey) {
     EXPECT_EQ(printable("a\nb"), "a\\nb");
     EXPECT_EQ(printable("\r\t\x1B[2J\x7F"), "\\x0d\\x09\\x1b[2J\\x7f");
-    EXPECT_EQ(printable("\xC2\x9B" "2J"), "\\xc2\\x9b2J");  // CSI beyond ASCII
+    EXPECT_EQ(printable("\xC2\x9B"
+                        "2J"),
+              "\\xc2\\x9b2J");  // CSI beyond ASCII
 }
 
 TEST(Printable, EscapesWhatIsNoUtf8) {
     EXPECT_EQ(printable("caf\xE9.png"), "caf\\xe9.png");
     EXPECT_EQ(printable("\xC3"), "\\xc3");
     EXPECT_EQ(printable("\xE6\x97"), "\\xe6\\x97");
-    EXPECT_EQ(printable("\xC0\x8A"), "\\xc0\\x8a");          // an overlong line feed
+    EXPECT_EQ(printable("\xC0\x8A"), "\\xc0\\x8a");  // an overlong line feed
     EXPECT_EQ(printable("\xE0\x80\x8A"), "\\xe0\\x80\\x8a");
     EXPECT_EQ(printable("\xFF"), "\\xff");
 }
@@ -108,7 +111,8 @@ TEST(ConsoleProgress, NeverWrapsNorCutsACharacter) {
     const TerminalStderr terminal(50);
     if (!terminal.works()) GTEST_SKIP() << "no pseudo-terminal here";
     ConsoleProgress progress(true);
-    progress.update(0.5, 0, "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4");
+    progress.update(0.5, 0,
+                    "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4");
     const std::string drawn = terminal.read();
     EXPECT_EQ(printable(drawn.substr(4)), drawn.substr(4));  // behind "\r\033[K"
     EXPECT_LE(drawn.size(), 4U + 49U + 9U);

@@ -4,10 +4,10 @@
 
 #include <sisr/error.h>
 
-#include <chrono>
 #include <gtest/gtest.h>
-#include <set>
 #include <sys/stat.h>
+#include <chrono>
+#include <set>
 
 namespace sisr::cli {
 namespace {
@@ -57,9 +57,9 @@ TEST_F(Jobs, AFolderGivesItsImagesByNameAndNothingElse) {
                              "in/notes.txt", "in/noextension", "in/sub/e.png", "in/\xC3\xA4.png"}) {
         make(name);
     }
-    EXPECT_EQ(lines({"in"}), (Lines{"in/B.tif -> out/B.tif", "in/a.JPG -> out/a.JPG",
-                                    "in/b.png -> out/b.png", "in/c d.webp -> out/c d.webp",
-                                    "in/\xC3\xA4.png -> out/\xC3\xA4.png"}));
+    EXPECT_EQ(lines({"in"}),
+              (Lines{"in/B.tif -> out/B.tif", "in/a.JPG -> out/a.JPG", "in/b.png -> out/b.png",
+                     "in/c d.webp -> out/c d.webp", "in/\xC3\xA4.png -> out/\xC3\xA4.png"}));
     EXPECT_FALSE(fs::exists(folder_ / "out"));
 }
 
@@ -68,9 +68,8 @@ TEST_F(Jobs, SubFoldersAreMirrored) {
         make(name);
     }
     options_.recursive = true;
-    EXPECT_EQ(lines({"in"}),
-              (Lines{"in/a/deep/y.png -> out/a/deep/y.png", "in/a/x.png -> out/a/x.png",
-                     "in/b.png -> out/b.png"}));
+    EXPECT_EQ(lines({"in"}), (Lines{"in/a/deep/y.png -> out/a/deep/y.png",
+                                    "in/a/x.png -> out/a/x.png", "in/b.png -> out/b.png"}));
 }
 
 TEST_F(Jobs, OneFileToOneFile) {
@@ -133,9 +132,10 @@ TEST_F(Jobs, AnImageNameThatIsNoFile) {
     fs::create_symlink("nowhere", folder_ / "in/link.png");
     ASSERT_EQ(::mkfifo((folder_ / "in/pipe.png").c_str(), 0600), 0);
     make("in/z.png");
-    EXPECT_EQ(lines({"in"}), (Lines{"in/dir.png: is a folder, not an image",
-                                    "in/link.png: is a link to a file that is not there",
-                                    "in/pipe.png: is not a regular file", "in/z.png -> out/z.png"}));
+    EXPECT_EQ(lines({"in"}),
+              (Lines{"in/dir.png: is a folder, not an image",
+                     "in/link.png: is a link to a file that is not there",
+                     "in/pipe.png: is not a regular file", "in/z.png -> out/z.png"}));
     options_.recursive = true;
     EXPECT_EQ(lines({"in"}).size(), 3U);
 }
@@ -147,8 +147,7 @@ TEST_F(Jobs, LinksAreFollowedAndLoopsCut) {
     fs::create_directory_symlink("..", folder_ / "elsewhere/up");
     fs::create_directory_symlink(".", folder_ / "in/self");
     options_.recursive = true;
-    EXPECT_EQ(lines({"in"}),
-              (Lines{"in/a.png -> out/a.png", "in/link/b.png -> out/link/b.png"}));
+    EXPECT_EQ(lines({"in"}), (Lines{"in/a.png -> out/a.png", "in/link/b.png -> out/link/b.png"}));
 }
 
 TEST_F(Jobs, TheOutputFolderIsNoInput) {
@@ -186,8 +185,8 @@ TEST_F(Jobs, AResultNeverReplacesAnotherInput) {
 }
 
 TEST_F(Jobs, ResultsBesideTheirInputsAreNotEnlargedAgain) {
-    for (const char* name : {"in/a.png", "in/a_x4.png", "in/b_x4.png", "in/sub/c.png",
-                             "in/sub/c_x4.png"}) {
+    for (const char* name :
+         {"in/a.png", "in/a_x4.png", "in/b_x4.png", "in/sub/c.png", "in/sub/c_x4.png"}) {
         make(name);
     }
     options_.suffix = "_x4";

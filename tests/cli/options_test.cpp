@@ -54,11 +54,21 @@ TEST(Options, Defaults) {
 }
 
 TEST(Options, EveryOptionByItsLongName) {
-    const BatchOptions options = parse_batch(
-        {"--model", "fidelity", "--scale", "2.5", "--recursive", "--format", "webp", "--quality",
-         "80", "--depth", "half", "--suffix", "_x4", "--strip-metadata", "--existing", "overwrite",
-         "--threads", "3", "--tile", "96", "--memory", "256", "--precision", "bf16", "--device",
-         "cuda:1", "--dry-run", "--quiet", "--verbose"});
+    const BatchOptions options = parse_batch({"--model",     "fidelity",
+                                              "--scale",     "2.5",
+                                              "--recursive", "--format",
+                                              "webp",        "--quality",
+                                              "80",          "--depth",
+                                              "half",        "--suffix",
+                                              "_x4",         "--strip-metadata",
+                                              "--existing",  "overwrite",
+                                              "--threads",   "3",
+                                              "--tile",      "96",
+                                              "--memory",    "256",
+                                              "--precision", "bf16",
+                                              "--device",    "cuda:1",
+                                              "--dry-run",   "--quiet",
+                                              "--verbose"});
     EXPECT_EQ(options.model, "fidelity");
     EXPECT_EQ(options.upscale.scale, 2.5);
     EXPECT_EQ(options.format, "webp");
@@ -101,7 +111,8 @@ TEST(Options, Values) {
 }
 
 TEST(Options, InputsInTheirOrderAndBehindADoubleDash) {
-    const auto options = std::get<BatchOptions>(parse({"b", "-o", "out", "a", "--", "-1.png", "-r"}));
+    const auto options =
+        std::get<BatchOptions>(parse({"b", "-o", "out", "a", "--", "-1.png", "-r"}));
     const std::vector<std::filesystem::path> expected{"b", "a", "-1.png", "-r"};
     EXPECT_EQ(options.inputs, expected);
     EXPECT_FALSE(options.recursive);
@@ -111,7 +122,8 @@ TEST(Options, AScaleThatIsNone) {
     for (const char* text : {"nan", "inf", "-inf", "4x", "x4", "-1", "-0.5", "0", "0.99", "16.01",
                              "1000", "1e999", " 4", "4 ", "+4", "0x4", "4,5", "1.5.2"}) {
         const std::string what = usage_error({"in.png", "-o", "out", "--scale", text});
-        EXPECT_EQ(what, "--scale: must be a number from 1 to 16, not \"" + std::string(text) + "\"");
+        EXPECT_EQ(what,
+                  "--scale: must be a number from 1 to 16, not \"" + std::string(text) + "\"");
         EXPECT_EQ(usage_error({"in.png", "-o", "out", std::string("--scale=") + text}), what);
     }
     EXPECT_NE(usage_error({"in.png", "-o", "out", "--scale", ""}).find("scale"), std::string::npos);
@@ -122,14 +134,17 @@ TEST(Options, AScaleThatIsNone) {
 
 TEST(Options, OtherValuesThatAreNone) {
     const std::pair<const char*, const char*> kCases[] = {
-        {"--threads", "0"},       {"--threads", "-1"},     {"--threads", "2.5"},
-        {"--threads", "99999"},   {"--tile", "0"},         {"--tile", "-3"},
-        {"--tile", "big"},        {"--memory", "63"},      {"--memory", "nan"},
-        {"--memory", "99999999999999999999"},              {"--quality", "0"},
-        {"--quality", "101"},     {"--quality", "95%"},    {"--depth", "12"},
-        {"--depth", "32"},        {"--existing", "ask"},   {"--precision", "fp64"},
-        {"--precision", "FP32"},  {"--format", "xyz"},     {"--format", "psd"},
-        {"--format", "png/x"},    {"--suffix", "a/b"}};
+        {"--threads", "0"},      {"--threads", "-1"},
+        {"--threads", "2.5"},    {"--threads", "99999"},
+        {"--tile", "0"},         {"--tile", "-3"},
+        {"--tile", "big"},       {"--memory", "63"},
+        {"--memory", "nan"},     {"--memory", "99999999999999999999"},
+        {"--quality", "0"},      {"--quality", "101"},
+        {"--quality", "95%"},    {"--depth", "12"},
+        {"--depth", "32"},       {"--existing", "ask"},
+        {"--precision", "fp64"}, {"--precision", "FP32"},
+        {"--format", "xyz"},     {"--format", "psd"},
+        {"--format", "png/x"},   {"--suffix", "a/b"}};
     for (const auto& [option, value] : kCases) {
         const std::string what = usage_error({"in.png", "-o", "out", option, value});
         EXPECT_EQ(what.rfind(std::string(option) + ": ", 0), 0U) << option << " " << value << what;
@@ -152,7 +167,8 @@ TEST(Options, TheLocaleChangesNothing) {
 }
 
 TEST(Options, UnknownOnesAndShortenedOnes) {
-    for (const char* option : {"--colour", "-z", "--rec", "--list", "--width", "--tta", "--shard"}) {
+    for (const char* option :
+         {"--colour", "-z", "--rec", "--list", "--width", "--tta", "--shard"}) {
         const std::string what = usage_error({"in.png", "-o", "out", option});
         EXPECT_NE(what.find(option), std::string::npos) << what;
     }
@@ -170,10 +186,11 @@ TEST(Options, WhatIsMissing) {
 TEST(Options, HelpVersionAndModelsNeedNothingElse) {
     const std::string help = std::get<PrintText>(parse({"--help"})).text;
     for (const char* option :
-         {"--output", "--model", "--scale", "--recursive", "--format", "--quality", "--depth",
-          "--suffix", "--strip-metadata", "--existing", "--threads", "--tile", "--memory",
-          "--precision", "--device", "--dry-run", "--list-models", "--quiet", "--verbose",
-          "--version", "--help", "Examples", "130"}) {
+         {"--output",  "--model",       "--scale",  "--recursive",      "--format",
+          "--quality", "--depth",       "--suffix", "--strip-metadata", "--existing",
+          "--threads", "--tile",        "--memory", "--precision",      "--device",
+          "--dry-run", "--list-models", "--quiet",  "--verbose",        "--version",
+          "--help",    "Examples",      "130"}) {
         EXPECT_NE(help.find(option), std::string::npos) << option;
     }
     EXPECT_EQ(std::get<PrintText>(parse({"--version"})).text.rfind("sisr-batch ", 0), 0U);

@@ -1,7 +1,7 @@
 #include "sisr_batch_fixture.h"
 
-#include <csignal>
 #include <sys/stat.h>
+#include <csignal>
 
 namespace sisr::test {
 namespace {
@@ -13,6 +13,14 @@ protected:
     void make_truncated(const std::string& name) {
         make_image(name, 60, 50);
         fs::resize_file(folder_ / name, fs::file_size(folder_ / name) / 2);
+    }
+
+    /// Of the right length, with a bit of its pixels turned round.
+    void make_damaged(const std::string& name) {
+        make_image(name, 60, 50);
+        std::string bytes = read_bytes(folder_ / name);
+        bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
+        write_bytes(folder_ / name, bytes);
     }
 
     void expect_usage_error(const std::vector<std::string>& words, const std::string& part) {
@@ -51,18 +59,25 @@ TEST_F(SisrBatchFailures, EveryBadFileIsALineAndTheRestIsDone) {
     make_truncated("in/cut.jpg");
     make_truncated("in/cut.tif");
     make_truncated("in/cut.webp");
+    make_damaged("in/damaged.png");
     fs::create_directory(folder_ / "in/folder.png");
     fs::create_symlink("nowhere", folder_ / "in/link.png");
     ASSERT_EQ(::mkfifo(path("in/pipe.png").c_str(), 0600), 0);
 
     const CommandResult result = run({path("in"), "-o", path("out"), "-q"});
     EXPECT_EQ(result.exit_code, 1);
-    EXPECT_EQ(result.error_lines(), 10U) << result.err;
-    for (const auto& [name, reason] :
-         {std::pair("empty.png", "empty"), {"text.png", "not an image"},
-          {"new\\nline.png", "not an image"}, {"cut.png", "truncated"}, {"cut.jpg", "truncated"},
-          {"cut.tif", "truncated"}, {"cut.webp", ""}, {"folder.png", "folder"},
-          {"link.png", "not there"}, {"pipe.png", "not a regular file"}}) {
+    EXPECT_EQ(result.error_lines(), 11U) << result.err;
+    for (const auto& [name, reason] : {std::pair("empty.png", "empty"),
+                                       {"text.png", "not an image"},
+                                       {"new\\nline.png", "not an image"},
+                                       {"cut.png", "truncated"},
+                                       {"cut.jpg", "truncated"},
+                                       {"cut.tif", "truncated"},
+                                       {"cut.webp", ""},
+                                       {"damaged.png", "damaged"},
+                                       {"folder.png", "folder"},
+                                       {"link.png", "not there"},
+                                       {"pipe.png", "not a regular file"}}) {
         const std::string start = "sisr-batch: " + path("in/") + name + ": ";
         const auto line = result.err.find(start);
         ASSERT_NE(line, std::string::npos) << name << "\n" << result.err;
@@ -81,8 +96,8 @@ TEST_F(SisrBatchFailures, AnUnreadableFile) {
     const CommandResult result = run_as_nobody({path("in"), "-o", path("results"), "-q"});
     if (result.exit_code >= 126) GTEST_SKIP() << "the command cannot be run as another user here";
     EXPECT_EQ(result.exit_code, 1);
-    EXPECT_EQ(result.err, "sisr-batch: " + path("in/secret.png") +
-                              ": cannot be read (Permission denied)\n");
+    EXPECT_EQ(result.err,
+              "sisr-batch: " + path("in/secret.png") + ": cannot be read (Permission denied)\n");
     EXPECT_EQ(names_in("results"), Names{"a.png"});
 }
 
@@ -95,8 +110,8 @@ TEST_F(SisrBatchFailures, AFolderThatMayNotBeEnteredOrWritten) {
     CommandResult result = run_as_nobody({path("in"), "-r", "-o", path("results"), "-q"});
     if (result.exit_code >= 126) GTEST_SKIP() << "the command cannot be run as another user here";
     EXPECT_EQ(result.exit_code, 1);
-    EXPECT_EQ(result.err, "sisr-batch: " + path("in/closed") +
-                              ": cannot be read (Permission denied)\n");
+    EXPECT_EQ(result.err,
+              "sisr-batch: " + path("in/closed") + ": cannot be read (Permission denied)\n");
 
     result = run_as_nobody({path("in/closed/b.png"), "-o", path("results")});
     EXPECT_EQ(result.exit_code, 2);
@@ -149,6 +164,22 @@ TEST_F(SisrBatchFailures, AnObstacleInTheOutputFolderIsOneFailure) {
     EXPECT_TRUE(contains(result.err, path("results/a.png") + ": exists and is not a file"));
     EXPECT_TRUE(contains(result.err, path("in/sub/c.png") + ": ")) << result.err;
     EXPECT_TRUE(fs::exists(folder_ / "results/b.png"));
+}
+
+TEST_F(SisrBatchFailures, AFullDiskIsAFailureOfTheFilesThatDoNotFit) {
+    make_image("in/small.png", 4, 4);
+    // Noise, so that no format makes it small.
+    write_image(folder_ / "in/large.png", quantised(random_rgb(100, 100)));
+    CommandOptions options = command_options();
+    options.file_size_limit = 10000;
+    for (const std::string format : {"png", "jpg", "webp", "tif", "exr"}) {
+        const auto words = with_model({path("in"), "-o", path(format), "-f", format, "-q"});
+        const CommandResult result = run_command(command(words), options);
+        EXPECT_EQ(result.exit_code, 1) << format;
+        EXPECT_EQ(result.error_lines(), 1U) << format << ": " << result.err;
+        EXPECT_TRUE(contains(result.err, path("in/large.png") + ": ")) << format << result.err;
+        EXPECT_EQ(names_in(format), Names{"small." + format}) << format;
+    }
 }
 
 TEST_F(SisrBatchFailures, TheInputIsNotReplaced) {
@@ -215,7 +246,9 @@ protected:
     std::vector<std::string> slow_command() const {
         return command(with_model({path("in"), "-o", path("out"), "--tile", "8"}));
     }
-    bool second_is_at_work() { return fs::exists(folder_ / "out/a.png") && holds_temporary_file("out"); }
+    bool second_is_at_work() {
+        return fs::exists(folder_ / "out/a.png") && holds_temporary_file("out");
+    }
 
     Image first_;
     Image second_;

@@ -40,8 +40,8 @@ protected:
 
     CommandOptions command_options() const {
         CommandOptions options;
-        options.environment = {{"SISR_MODEL_PATH", path("models")}, {"HOME", ""},
-                               {"XDG_DATA_HOME", ""}};
+        options.environment = {
+            {"SISR_MODEL_PATH", path("models")}, {"HOME", ""}, {"XDG_DATA_HOME", ""}};
         return options;
     }
 

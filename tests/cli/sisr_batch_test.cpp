@@ -62,10 +62,10 @@ TEST_F(SisrBatch, DepthGreyAndAlphaComeThrough) {
         Depth depth;
     };
     const Case kCases[] = {
-        {"grey8.png", 1, false, Depth::u8},   {"grey16.png", 1, false, Depth::u16},
-        {"greya.png", 1, true, Depth::u8},    {"rgba8.png", 3, true, Depth::u8},
-        {"rgba16.tif", 3, true, Depth::u16},  {"rgb16.png", 3, false, Depth::u16},
-        {"half.exr", 3, false, Depth::half},  {"float.tif", 3, false, Depth::f32},
+        {"grey8.png", 1, false, Depth::u8},  {"grey16.png", 1, false, Depth::u16},
+        {"greya.png", 1, true, Depth::u8},   {"rgba8.png", 3, true, Depth::u8},
+        {"rgba16.tif", 3, true, Depth::u16}, {"rgb16.png", 3, false, Depth::u16},
+        {"half.exr", 3, false, Depth::half}, {"float.tif", 3, false, Depth::f32},
         {"rgba.exr", 3, true, Depth::f32}};
     for (const Case& c : kCases) {
         const Encoding encoding =
@@ -89,7 +89,9 @@ TEST_F(SisrBatch, DepthGreyAndAlphaComeThrough) {
         EXPECT_EQ(source.depth(), c.depth) << c.name;
         // Linear light goes through the display encoding and back.
         EXPECT_LT(max_difference(read_image(folder_ / "out" / c.name),
-                                 repeated(read_image(folder_ / "in" / c.name))), 1e-3) << c.name;
+                                 repeated(read_image(folder_ / "in" / c.name))),
+                  1e-3)
+            << c.name;
     }
     EXPECT_EQ(run({path("in/rgb16.png"), "-o", path("eight"), "--depth", "8"}).exit_code, 0);
     EXPECT_EQ(FileSource(folder_ / "eight/rgb16.png").depth(), Depth::u8);
@@ -187,8 +189,10 @@ TEST_F(SisrBatch, ADryRunTellsAndWritesNothing) {
 }
 
 TEST_F(SisrBatch, NamesOfAllKinds) {
-    const Names names{"with space.png", "\xC3\xA4\xE6\x97\xA5.png", "two\nlines.png", "caf\xE9.png",
-                      "-s.png",         "50%d.png",                 "'quote\".png",   "a.b.c.png"};
+    const Names names{"with space.png", "\xC3\xA4\xE6\x97\xA5.png",
+                      "two\nlines.png", "caf\xE9.png",
+                      "-s.png",         "50%d.png",
+                      "'quote\".png",   "a.b.c.png"};
     for (const std::string& name : names) make_image("in/" + name);
     const CommandResult result = run({path("in"), "-o", path("o u t")});
     EXPECT_EQ(result.exit_code, 0) << result.err;

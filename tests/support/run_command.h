@@ -3,15 +3,16 @@
 
 #include "temp_dir.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <fcntl.h>
 #include <functional>
 #include <string>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct CommandOptions {
     bool as_nobody = false;  ///< drop root, to whom every file is readable
     std::vector<std::pair<std::string, std::string>> environment{};  ///< added to our own
     std::chrono::seconds timeout{120};  ///< after which the program is killed
+    std::size_t file_size_limit = 0;    ///< bytes, beyond which writing fails as on a full disk
     /// Called every 10 ms with the process id while the program runs.
     std::function<void(pid_t)> while_running{};
 };
@@ -44,6 +46,11 @@ namespace detail {
     ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0666), STDERR_FILENO);
     for (const auto& [name, value] : options.environment) {
         ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    if (options.file_size_limit > 0) {
+        std::signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{options.file_size_limit, options.file_size_limit};
+        if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
     }
     if (options.as_nobody && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(126);
     ::execv(arguments[0], arguments.data());

@@ -1,0 +1,180 @@
+/// The trainer as its users run it: as a process, killed and started again.
+#include "support/images.h"
+#include "support/run_command.h"
+#include "support/temp_dir.h"
+
+#include <sisr/image_file.h>
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <sstream>
+
+namespace sisr::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SisrTrain : public ::testing::Test {
+protected:
+    void SetUp() override {
+        fs::create_directory(folder_ / "data");
+        for (unsigned i = 0; i < 4; ++i) {
+            write_image(folder_ / ("data/" + std::to_string(i) + ".png"), random_rgb(120, 100, i));
+        }
+        fs::create_directory(folder_ / "validation");
+        write_image(folder_ / "validation/v.png", scene({64, 48, 3, false, Encoding::display}));
+    }
+
+    std::vector<std::string> command(const std::string& run, int iterations,
+                                     const std::vector<std::string>& more = {}) {
+        std::vector<std::string> words{SISR_TRAIN_PATH, "pretrain",
+                                       "--data",        (folder_ / "data").string(),
+                                       "--output",      (folder_ / run).string(),
+                                       "--channels",    "8",
+                                       "--blocks",      "1",
+                                       "--batch",       "2",
+                                       "--patch",       "12",
+                                       "--iterations",  std::to_string(iterations),
+                                       "--name",        "test",
+                                       "--warmup",      "10",
+                                       "--log-every",   "1",
+                                       "--threads",     "1",
+                                       "--validate-every", "1000",
+                                       "--checkpoint-every", "20"};
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    }
+
+    /// The loss of each step, the last one where a step was done twice.
+    std::map<std::int64_t, double> losses(const std::string& run) const {
+        std::map<std::int64_t, double> result;
+        std::istringstream lines(read_bytes(folder_ / run / "log.jsonl"));
+        for (std::string line; std::getline(lines, line);) {
+            const auto json = nlohmann::json::parse(line, nullptr, false);
+            if (json.is_object() && json["event"] == "train") result[json["step"]] = json["mae"];
+        }
+        return result;
+    }
+
+    TempDir folder_;
+};
+
+TEST_F(SisrTrain, KilledAndResumedIsAsIfNothingHappened) {
+    ASSERT_EQ(run_command(command("straight", 120)).exit_code, 0);
+    CommandOptions kill_midway;
+    kill_midway.while_running = [this](pid_t process) {
+        if (losses("killed").count(65) != 0) ::kill(process, SIGKILL);
+    };
+    ASSERT_EQ(run_command(command("killed", 120), kill_midway).exit_code, 128 + SIGKILL);
+    const auto resumed = run_command(command("killed", 120, {"--resume"}));
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+
+    const auto expected = losses("straight");
+    const auto found = losses("killed");
+    ASSERT_EQ(expected.size(), 120U);
+    ASSERT_EQ(found.size(), 120U);
+    for (const auto& [step, loss] : expected) EXPECT_EQ(found.at(step), loss) << step;
+    EXPECT_EQ(read_bytes(folder_ / "killed/model.safetensors"),
+              read_bytes(folder_ / "straight/model.safetensors"));
+}
+
+TEST_F(SisrTrain, SigintSavesAndStops) {
+    CommandOptions interrupt;
+    bool sent = false;
+    interrupt.while_running = [&](pid_t process) {
+        if (!sent && losses("run").count(30) != 0) {
+            sent = true;
+            ::kill(process, SIGINT);
+        }
+    };
+    const auto stopped = run_command(command("run", 100000), interrupt);
+    EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
+    const auto done = losses("run");
+    ASSERT_FALSE(done.empty());
+    const auto last = done.rbegin()->first;
+    std::string digits = std::to_string(last);
+    digits.insert(0, 9 - digits.size(), '0');
+    EXPECT_TRUE(fs::exists(folder_ / ("run/checkpoints/step-" + digits + ".safetensors")));
+}
+
+TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
+    const auto trained = run_command(
+        command("run", 40, {"--validation", (folder_ / "validation").string(),
+                        "--trained-for", "tests"}));
+    ASSERT_EQ(trained.exit_code, 0) << trained.err;
+    EXPECT_NE(trained.out.find("waiting for data"), std::string::npos);
+    EXPECT_NE(trained.out.find("validation"), std::string::npos);
+    const std::string model = (folder_ / "run/best.safetensors").string();
+    const auto inspected = run_command({SISR_TRAIN_PATH, "inspect", model});
+    EXPECT_EQ(inspected.exit_code, 0);
+    EXPECT_NE(inspected.out.find("tests"), std::string::npos);
+    const auto evaluated = run_command({SISR_TRAIN_PATH, "eval", "--model", model, "--hr",
+                                        (folder_ / "validation").string(), "--json"});
+    ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+    const auto json = nlohmann::json::parse(evaluated.out);
+    EXPECT_GT(json["mean"]["psnr_y"].get<double>(), 10);
+    const auto exported = run_command({SISR_TRAIN_PATH, "export", (folder_ / "run").string(), "-o",
+                                       (folder_ / "out.safetensors").string(), "--name", "mine"});
+    EXPECT_EQ(exported.exit_code, 0) << exported.err;
+    EXPECT_TRUE(fs::exists(folder_ / "out.safetensors"));
+}
+
+TEST_F(SisrTrain, ARecipeGivesTheOptions) {
+    ASSERT_EQ(run_command(command("first", 25)).exit_code, 0);
+    const auto again = run_command({SISR_TRAIN_PATH, "pretrain", "--config",
+                                    (folder_ / "first/recipe.ini").string(), "--output",
+                                    (folder_ / "second").string()});
+    ASSERT_EQ(again.exit_code, 0) << again.err;
+    EXPECT_EQ(losses("first"), losses("second"));
+}
+
+TEST_F(SisrTrain, BadInputIsOneLineAndWritesNothing) {
+    const std::string data = (folder_ / "data").string();
+    const std::string run = (folder_ / "run").string();
+    fs::create_directory(folder_ / "empty");
+    write_bytes(folder_ / "bad.ini", "no-such-key = 3\n");
+    const std::vector<std::vector<std::string>> cases{
+        {"pretrain", "--output", run},
+        {"pretrain", "--data", data},
+        {"pretrain", "--data", (folder_ / "missing").string(), "--output", run},
+        {"pretrain", "--data", (folder_ / "empty").string(), "--output", run},
+        {"pretrain", "--data", data, "--output", run, "--scale", "9"},
+        {"pretrain", "--data", data, "--output", run, "--scale", "5", "--network", "paper"},
+        {"pretrain", "--data", data, "--output", run, "--scale", "nan"},
+        {"pretrain", "--data", data, "--output", run, "--rate", "-1"},
+        {"pretrain", "--data", data, "--output", run, "--iterations", "0"},
+        {"pretrain", "--data", data, "--output", run, "--network", "huge"},
+        {"pretrain", "--data", data, "--output", run, "--no-such-option"},
+        {"pretrain", "--data", data, "--output", run, "--config", (folder_ / "bad.ini").string()},
+        {"pretrain", "--data", data, "--output", run, "--resume"},
+        {"inspect", (folder_ / "missing.safetensors").string()},
+        {"inspect", data + "/0.png"},
+        {"eval", "--model", "no-such-model", "--hr", data},
+        {"eval", "--model", "bicubic", "--hr", (folder_ / "missing").string()},
+        {"export", run, "-o", (folder_ / "x.safetensors").string()},
+        {"dance"},
+    };
+    for (auto words : cases) {
+        std::string what;
+        for (const std::string& word : words) what += word + " ";
+        words.insert(words.begin(), SISR_TRAIN_PATH);
+        const auto result = run_command(words);
+        EXPECT_EQ(result.exit_code, 2) << what << result.err;
+        EXPECT_EQ(result.error_lines(), 1U) << what << result.err;
+        EXPECT_FALSE(fs::exists(run)) << what;
+    }
+}
+
+TEST_F(SisrTrain, ARunIsNotOverwritten) {
+    ASSERT_EQ(run_command(command("run", 5)).exit_code, 0);
+    const auto again = run_command(command("run", 5));
+    EXPECT_EQ(again.exit_code, 2);
+    EXPECT_NE(again.err.find("--resume"), std::string::npos) << again.err;
+    const auto other = run_command(command("run", 9, {"--network", "paper", "--resume"}));
+    EXPECT_EQ(other.exit_code, 2) << other.err;
+    EXPECT_EQ(other.error_lines(), 1U) << other.err;
+}
+
+}  // namespace
+}  // namespace sisr::test

@@ -1,0 +1,175 @@
+#include "checkpoint.h"
+#include "ema.h"
+#include "model/architectures/srresnet/srresnet.h"
+#include "model/module_tensors.h"
+#include "pixel_objective.h"
+#include "schedule.h"
+#include "trainer.h"
+
+#include "support/temp_dir.h"
+
+#include <sisr/error.h>
+
+#include <gtest/gtest.h>
+
+namespace sisr::test {
+namespace {
+
+using namespace sisr::training;
+
+Batch random_batch(int seed) {
+    torch::manual_seed(static_cast<std::uint64_t>(seed));
+    const auto hr = torch::rand({4, 3, 32, 32});
+    return {torch::avg_pool2d(hr, 4), hr};
+}
+
+SrResNetSettings small_network(bool batch_norm) {
+    auto settings = SrResNetSettings::compact(4, 8, 2);
+    settings.batch_norm = batch_norm;
+    return settings;
+}
+
+TEST(Schedule, WarmsUpAndFallsToTheEnd) {
+    Schedule schedule;
+    schedule.peak = 1e-3;
+    schedule.final = 1e-6;
+    schedule.warmup = 10;
+    schedule.iterations = 110;
+    EXPECT_NEAR(schedule.rate(0), 1e-4, 1e-12);
+    EXPECT_NEAR(schedule.rate(9), 1e-3, 1e-12);
+    EXPECT_NEAR(schedule.rate(10), 1e-3, 1e-12);
+    EXPECT_NEAR(schedule.rate(60), 0.5 * (1e-3 + 1e-6), 1e-9);
+    EXPECT_NEAR(schedule.rate(110), 1e-6, 1e-12);
+    for (int step = 11; step < 110; ++step) EXPECT_LE(schedule.rate(step), schedule.rate(step - 1));
+    schedule.warmup = 0;
+    EXPECT_NEAR(schedule.rate(0), 1e-3, 1e-9);
+}
+
+TEST(EmaTest, FollowsAndSettles) {
+    SrResNet module(small_network(false));
+    const torch::NoGradGuard no_grad;
+    for (auto& parameter : module->parameters()) parameter.fill_(1);
+    Ema ema(*module, 0.9);
+    for (auto& parameter : module->parameters()) parameter.fill_(2);
+    double expected = 1;
+    for (int n = 0; n < 200; ++n) {
+        const double decay = std::min(0.9, (1.0 + n) / (10.0 + n));
+        expected = decay * expected + (1 - decay) * 2;
+        ema.update(*module);
+        if (n < 3 || n == 199) {
+            EXPECT_NEAR(ema.tensors().at("head.weight").mean().item<double>(), expected, 1e-4) << n;
+        }
+    }
+    EXPECT_NEAR(expected, 2, 1e-6);
+}
+
+TEST(PixelObjectiveTest, TheLossFallsInBothPrecisions) {
+    for (const bool bf16 : {false, true}) {
+        PixelOptions options;
+        options.bf16 = bf16;
+        PixelObjective objective(small_network(false), options);
+        const Batch batch = random_batch(1);
+        const double before = objective.step(batch, 1e-3).at("mae");
+        double after = before;
+        for (int i = 0; i < 60; ++i) after = objective.step(batch, 1e-3).at("mae");
+        EXPECT_LT(after, 0.97 * before) << bf16;
+    }
+}
+
+TEST(PixelObjectiveTest, NotANumberChangesNothing) {
+    PixelObjective objective(small_network(false), {});
+    objective.step(random_batch(1), 1e-3);
+    TensorFile before;
+    objective.save(before);
+    for (auto& [name, tensor] : before.tensors) tensor = tensor.clone();
+    Batch bad = random_batch(2);
+    bad.hr[0][0][0][0] = NAN;
+    EXPECT_FALSE(is_finite(objective.step(bad, 1e-3)));
+    TensorFile after;
+    objective.save(after);
+    for (const auto& [name, tensor] : before.tensors) {
+        EXPECT_TRUE(torch::equal(tensor, after.tensors.at(name))) << name;
+    }
+}
+
+TEST(PixelObjectiveTest, ClippingBoundsTheStep) {
+    PixelOptions options;
+    options.clip_gradient = 1e-4;
+    PixelObjective objective(small_network(false), options);
+    const Losses losses = objective.step(random_batch(1), 1e-3);
+    EXPECT_GT(losses.at("gradient"), options.clip_gradient) << "the norm is told before clipping";
+}
+
+TEST(PixelObjectiveTest, ResumesExactly) {
+    for (const bool batch_norm : {false, true}) {
+        PixelObjective straight(small_network(batch_norm), {});
+        TensorFile checkpoint;
+        std::vector<double> expected;
+        for (int i = 0; i < 20; ++i) {
+            if (i == 8) {
+                straight.save(checkpoint);
+                for (auto& item : checkpoint.tensors) item.second = item.second.clone();
+            }
+            const double loss = straight.step(random_batch(i), 1e-3).at("mae");
+            if (i >= 8) expected.push_back(loss);
+        }
+        PixelOptions other_start;
+        other_start.seed = 99;
+        PixelObjective resumed(small_network(batch_norm), other_start);
+        resumed.load(checkpoint);
+        for (int i = 8; i < 20; ++i) {
+            EXPECT_EQ(resumed.step(random_batch(i), 1e-3).at("mae"),
+                      expected[static_cast<std::size_t>(i - 8)])
+                << i;
+        }
+        for (const auto& [name, tensor] : straight.averaged()) {
+            EXPECT_TRUE(torch::equal(tensor, resumed.averaged().at(name))) << name;
+        }
+    }
+}
+
+TEST(PixelObjectiveTest, ACheckpointOfAnotherNetworkIsRefused) {
+    PixelObjective objective(small_network(false), {});
+    TensorFile checkpoint;
+    objective.save(checkpoint);
+    PixelObjective other(SrResNetSettings::compact(4, 12, 2), {});
+    EXPECT_THROW(other.load(checkpoint), Error);
+}
+
+class CheckpointTest : public ::testing::Test {
+protected:
+    static TensorFile content(int step) {
+        TensorFile file;
+        file.tensors["a"] = torch::full({4}, step);
+        file.metadata["step"] = std::to_string(step);
+        return file;
+    }
+    std::optional<TensorFile> load() {
+        return store_.load_newest([this](const std::string& line) { warnings_.push_back(line); });
+    }
+    TempDir folder_;
+    CheckpointStore store_{folder_ / "checkpoints", 3};
+    std::vector<std::string> warnings_;
+};
+
+TEST_F(CheckpointTest, KeepsTheNewest) {
+    EXPECT_FALSE(load().has_value());
+    for (const int step : {5, 900, 1000, 20000, 100}) store_.save(step, content(step));
+    EXPECT_EQ(count_entries(folder_ / "checkpoints"), 3U);
+    EXPECT_EQ(load()->metadata.at("step"), "20000");
+    EXPECT_TRUE(warnings_.empty());
+}
+
+TEST_F(CheckpointTest, ATruncatedOneFallsBackToTheOneBefore) {
+    store_.save(1, content(1));
+    store_.save(2, content(2));
+    const auto newest = folder_ / "checkpoints/step-000000002.safetensors";
+    const std::string bytes = read_bytes(newest);
+    write_bytes(newest, bytes.substr(0, bytes.size() - 3));
+    EXPECT_EQ(load()->metadata.at("step"), "1");
+    ASSERT_EQ(warnings_.size(), 1U);
+    EXPECT_NE(warnings_[0].find("step-000000002"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sisr::test
