@@ -3,6 +3,7 @@
 #include "common/console_progress.h"
 #include "common/quiet_libraries.h"
 #include "common/signals.h"
+#include "compare.h"
 #include "jobs.h"
 
 #include <sisr/error.h>
@@ -133,6 +134,7 @@ private:
         FileSink sink(job.output, write);
         JobProgress progress([&](double fraction) { show(job, fraction); }, signals_);
         upscaler_.run(source, sink, progress);
+        if (options_.compare) write_compare_sheet(job.input, job.output);
         return {Outcome::done,
                 job.input.string() + " -> " + job.output.string() + " " + format_size(result),
                 1e-6 * result.width * result.height};

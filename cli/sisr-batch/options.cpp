@@ -47,6 +47,7 @@ po::options_description describe_options() {
         "memory", text("MB"), "for tiles, 64 or more; default 768")(
         "precision", text("P")->default_value("auto"), "auto, fp32 or bf16")(
         "device", text("D")->default_value("auto"), "auto, cpu, cuda or cuda:N")(
+        "compare", po::bool_switch(), "also write NAME-compare.png: before beside after")(
         "dry-run", po::bool_switch(), "only tell what would be done")(
         "list-models", po::bool_switch(), "list the installed models")(
         "quiet,q", po::bool_switch(), "print errors only")("verbose,v", po::bool_switch(),
@@ -168,6 +169,7 @@ void read_output_options(const Values& values, BatchOptions& options) {
                                                             {"overwrite", Existing::overwrite},
                                                             {"error", Existing::error}});
     options.strip_metadata = values.flag("strip-metadata");
+    options.compare = values.flag("compare");
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct BatchOptions {
     std::optional<Depth> depth;
     int quality = 0;
     bool strip_metadata = false;
+    bool compare = false;  ///< write a before/after sheet beside each result
     std::string suffix;
     Existing existing = Existing::skip;
     bool dry_run = false;

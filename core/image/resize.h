@@ -1,15 +1,12 @@
-/// Resampling, in memory and as a stream of rows.
+/// Resampling as a stream of rows, and its weights.
 #pragma once
 
-#include <sisr/image.h>
+#include <sisr/resize.h>
 #include <sisr/rows.h>
 
 #include <vector>
 
 namespace sisr {
-
-/// bicubic: Keys' kernel with a = -0.5, as in MATLAB's imresize.
-enum class Kernel { nearest, bilinear, bicubic, lanczos3 };
 
 /// Which input samples make one output sample; indices may repeat at a mirrored border.
 struct Taps {
@@ -21,9 +18,6 @@ struct Taps {
 /// input/output. Pixel centres map as u = (x + 0.5) * input/output - 0.5; the border is mirrored
 /// with the edge repeated (MATLAB's imresize).
 std::vector<Taps> make_taps(int input, int output, Kernel kernel, bool antialias = true);
-
-/// Values are not clamped: bicubic and Lanczos overshoot.
-Image resize(const Image& image, Size target, Kernel kernel, bool antialias = true);
 
 /// Passes a stream of rows on at another size, holding only the rows that its kernel needs.
 /// The result equals resize().

@@ -1,0 +1,82 @@
+/// Speed of the network as ratios, measured in one run: each way takes its turn in every round, so
+/// that a disturbance of the machine hits all of them, and the medians are compared.
+#include "inference/device.h"
+#include "model/architectures/srresnet/srresnet.h"
+#include "model/module_tensors.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace sisr;
+
+constexpr int kSide = 256;
+constexpr int kRounds = 9;
+
+struct Way {
+    std::string name;
+    int threads;
+    std::function<void()> run;
+    std::vector<double> seconds{};
+
+    double median() {
+        std::sort(seconds.begin(), seconds.end());
+        return seconds[seconds.size() / 2];
+    }
+};
+
+void measure(std::vector<Way>& ways) {
+    for (int round = -1; round < kRounds; ++round) {  // the first only warms up
+        for (Way& way : ways) {
+            set_threads(way.threads);
+            const auto start = std::chrono::steady_clock::now();
+            way.run();
+            const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+            if (round >= 0) way.seconds.push_back(taken.count());
+        }
+    }
+}
+
+}  // namespace
+
+int main() {
+    const torch::InferenceMode inference;
+    const auto settings = SrResNetSettings::compact(4, 48, 8);
+    SrResNet plain(settings);
+    plain->eval();
+    const Tensors weights = module_tensors(*plain);
+    const Metadata metadata = srresnet_metadata(settings);
+    const Architecture& architecture = srresnet_architecture();
+    const auto fp32 = architecture.build(weights, metadata, torch::kCPU, torch::kFloat32);
+    const auto bf16 = architecture.build(weights, metadata, torch::kCPU, torch::kBFloat16);
+    const auto input = torch::rand({1, 3, kSide, kSide});
+    const auto channels_last = input.contiguous(torch::MemoryFormat::ChannelsLast);
+
+    const auto use_plain = [&] { plain->forward(input); };
+    const auto use_fp32 = [&] { fp32->forward(channels_last); };
+    const auto use_bf16 = [&] { bf16->forward(channels_last); };
+    const int cores = physical_cores();
+    std::vector<Way> ways{{"libtorch as it starts: fp32, NCHW, 1 thread", 1, use_plain},
+                          {"engine, fp32, channels-last", 1, use_fp32}};
+    if (cores > 1) ways.push_back({"engine, fp32, channels-last", cores, use_fp32});
+    if (processor_has_bf16()) {
+        ways.push_back({"engine, bf16, channels-last", 1, use_bf16});
+        if (cores > 1) ways.push_back({"engine, bf16, channels-last", cores, use_bf16});
+    }
+    measure(ways);
+
+    const double base = ways.front().median();
+    std::printf("compact network (48 channels, 8 blocks, x4), %dx%d input, median of %d rounds\n",
+                kSide, kSide, kRounds);
+    for (Way& way : ways) {
+        std::printf("%-46s %2d thread%s  %7.1f ms  %5.2f times the first\n", way.name.c_str(),
+                    way.threads, way.threads == 1 ? " " : "s", 1e3 * way.median(),
+                    base / way.median());
+    }
+    return 0;
+}
