@@ -29,7 +29,8 @@ void put_tensors(TensorFile& checkpoint, const std::string& prefix, const Tensor
 Tensors take_tensors(const TensorFile& checkpoint, const std::string& prefix) {
     Tensors tensors;
     for (const auto& [name, tensor] : checkpoint.tensors) {
-        if (name.compare(0, prefix.size(), prefix) == 0) tensors[name.substr(prefix.size())] = tensor;
+        if (name.compare(0, prefix.size(), prefix) == 0)
+            tensors[name.substr(prefix.size())] = tensor;
     }
     return tensors;
 }
@@ -58,7 +59,8 @@ void take_optimizer(const TensorFile& checkpoint, const std::string& name,
     });
 }
 
-CheckpointStore::CheckpointStore(fs::path folder, int keep) : folder_(std::move(folder)), keep_(keep) {}
+CheckpointStore::CheckpointStore(fs::path folder, int keep)
+    : folder_(std::move(folder)), keep_(keep) {}
 
 std::vector<fs::path> CheckpointStore::files() const {
     std::vector<fs::path> files;

@@ -36,7 +36,8 @@ public:
     void save(std::int64_t step, const TensorFile& checkpoint) const;
 
     /// The newest that is whole; `warn` gets a line for each that is not. None: no checkpoint.
-    std::optional<TensorFile> load_newest(const std::function<void(const std::string&)>& warn) const;
+    std::optional<TensorFile> load_newest(
+        const std::function<void(const std::string&)>& warn) const;
 
 private:
     /// From old to new.

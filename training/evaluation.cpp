@@ -30,7 +30,8 @@ ImageQuality measure(const fs::path& file, const std::map<std::string, fs::path>
     } else if (const auto found = inputs.find(file.stem().string()); found != inputs.end()) {
         reduced = read_image(found->second);
     } else {
-        throw Error(ErrorKind::not_found, file.string(), "has no partner in " + options.input.string());
+        throw Error(ErrorKind::not_found, file.string(),
+                    "has no partner in " + options.input.string());
     }
     const Image result = enlarge(reduced);
     if (result.shape().size() != truth.shape().size()) {

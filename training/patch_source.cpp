@@ -143,7 +143,8 @@ double PatchSource::megapixels() const {
 PatchSource::Position PatchSource::draw(Rng& rng) const {
     const double at = std::uniform_real_distribution<>(0, cumulative_weight_.back())(rng);
     const auto found = std::upper_bound(cumulative_weight_.begin(), cumulative_weight_.end(), at);
-    const auto index = std::min<std::size_t>(found - cumulative_weight_.begin(), images_.size() - 1);
+    const auto index =
+        std::min<std::size_t>(found - cumulative_weight_.begin(), images_.size() - 1);
     const Picture& picture = images_[index];
     const int x = draw_multiple(rng, picture.width - options_.patch, options_.grid);
     const int y = draw_multiple(rng, picture.height - options_.patch, options_.grid);
@@ -184,7 +185,8 @@ Patch PatchSource::patch(Rng& rng) const {
     patch.top = position.y - y0;
     patch.pixels = Image({x1 - x0, y1 - y0, 3, false, Encoding::display});
     for (int y = y0; y < y1; ++y) {
-        const auto* row = picture.rgb.data() + (static_cast<std::size_t>(y) * picture.width + x0) * 3;
+        const auto* row =
+            picture.rgb.data() + (static_cast<std::size_t>(y) * picture.width + x0) * 3;
         float* out = patch.pixels.row(y - y0);
         for (int i = 0; i < (x1 - x0) * 3; ++i) out[i] = static_cast<float>(row[i]) / 255;
     }

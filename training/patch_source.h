@@ -19,17 +19,17 @@ using Rng = std::mt19937_64;
 Rng sample_rng(std::uint64_t seed, std::int64_t step, int index);
 
 struct PatchSourceOptions {
-    int patch = 192;        ///< width and height in pixels of the high-resolution patch
-    int grid = 4;           ///< patches start at multiples of this: the scale
-    int margin = 12;        ///< further pixels each way where the image has them
+    int patch = 192;               ///< width and height in pixels of the high-resolution patch
+    int grid = 4;                  ///< patches start at multiples of this: the scale
+    int margin = 12;               ///< further pixels each way where the image has them
     std::size_t memory_bytes = 0;  ///< for decoded images; 0: half of the machine's memory
-    int threads = 1;        ///< for decoding
+    int threads = 1;               ///< for decoding
 };
 
 /// A patch with its surroundings.
 struct Patch {
-    Image pixels;   ///< RGB, [0,1], the patch and up to `margin` pixels round it
-    int left = 0;   ///< where the patch starts in it; multiples of `grid`
+    Image pixels;  ///< RGB, [0,1], the patch and up to `margin` pixels round it
+    int left = 0;  ///< where the patch starts in it; multiples of `grid`
     int top = 0;
 };
 
@@ -39,7 +39,8 @@ public:
     /// Takes every image below the folders (or single files), in the order of their names.
     /// `warn` gets one line for each file that is left out: unreadable, too small, or beyond the
     /// memory. Throws Error{not_found} for a folder that is not there or when nothing is left.
-    PatchSource(const std::vector<std::filesystem::path>& folders, const PatchSourceOptions& options,
+    PatchSource(const std::vector<std::filesystem::path>& folders,
+                const PatchSourceOptions& options,
                 const std::function<void(const std::string&)>& warn);
 
     /// An image is drawn in proportion to its area, but as if it had at most kMaxWeightPixels;

@@ -68,7 +68,8 @@ void PixelObjective::save(TensorFile& checkpoint) const {
 
 void PixelObjective::load(const TensorFile& checkpoint) {
     load_tensors(*generator_, take_tensors(checkpoint, "generator."));
-    ema_.restore(take_tensors(checkpoint, "ema."), std::stoll(checkpoint.metadata.at("ema_updates")));
+    ema_.restore(take_tensors(checkpoint, "ema."),
+                 std::stoll(checkpoint.metadata.at("ema_updates")));
     take_optimizer(checkpoint, "optimizer", optimizer_);
 }
 

@@ -23,10 +23,10 @@ std::optional<TensorFile> open_run(const PretrainOptions& options, const Checkpo
                                    const PretrainListener& listener) {
     const std::string folder = options.output.string();
     std::error_code status;
-    const bool has_checkpoints = !fs::is_empty(options.output / kCheckpointFolder, status) && !status;
+    const bool has_checkpoints =
+        !fs::is_empty(options.output / kCheckpointFolder, status) && !status;
     if (has_checkpoints && !options.resume) {
-        throw Error(ErrorKind::usage, folder,
-                    "holds a run already; --resume goes on with it");
+        throw Error(ErrorKind::usage, folder, "holds a run already; --resume goes on with it");
     }
     if (!options.resume) return std::nullopt;
     auto checkpoint = store.load_newest(listener.on_message);
@@ -34,9 +34,9 @@ std::optional<TensorFile> open_run(const PretrainOptions& options, const Checkpo
     for (const auto& [key, value] : srresnet_metadata(options.network)) {
         const std::string found = metadata_value(checkpoint->metadata, key);
         if (found != value) {
-            throw Error(ErrorKind::usage, folder,
-                        "holds a run of another network (" + key + " is " + found + ", not " +
-                            value + ")");
+            throw Error(
+                ErrorKind::usage, folder,
+                "holds a run of another network (" + key + " is " + found + ", not " + value + ")");
         }
     }
     return checkpoint;
@@ -107,7 +107,8 @@ bool pretrain(const PretrainOptions& options, const PretrainListener& listener) 
     const auto publish = [&](bool is_best) {
         ModelCard card = options.card;
         card.training = "stage 1 (MAE), " + data;
-        export_model(options.output / "model.safetensors", objective.averaged(), options.network, card);
+        export_model(options.output / "model.safetensors", objective.averaged(), options.network,
+                     card);
         if (is_best) {
             export_model(options.output / "best.safetensors", objective.averaged(), options.network,
                          card);

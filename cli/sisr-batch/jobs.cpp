@@ -136,8 +136,8 @@ private:
         Job job{file, {}, 1, problem_of(file)};
         const auto bytes = fs::file_size(file, status);
         if (!status && bytes > 0) job.bytes = bytes;
-        const fs::path wanted = is_output_file_ ? options_.output
-                                                : options_.output / relative / result_name(file);
+        const fs::path wanted =
+            is_output_file_ ? options_.output : options_.output / relative / result_name(file);
         if (job.problem.empty() && fs::equivalent(file, wanted, status)) {
             job.problem = "the result would replace the input; use --suffix or another folder";
         }

@@ -28,32 +28,33 @@ constexpr int kMaxTile = 1 << 20;
 constexpr int kMaxMemoryMb = 1 << 24;
 
 po::options_description describe_options() {
-    const auto text = [](const char* name) {
-        return po::value<std::string>()->value_name(name);
-    };
+    const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
     po::options_description options("Options", 100);
-    options.add_options()("output,o", text("OUTPUT"), "folder or file to write")(
-        "model,m", text("NAME|FILE"), "installed model, family, or safetensors file")(
-        "scale,s", text("N"), "1 to 16, may be a fraction; default: the model's")(
-        "recursive,r", po::bool_switch(), "enter sub-folders; the tree is kept")(
-        "format,f", text("EXT"), "output format by extension; default: the input's")(
-        "quality", text("N"), "1 to 100, for lossy formats; default 95")(
-        "depth", text("D"), "8, 16, half or float; default: the input's")(
-        "suffix", text("TEXT"), "added to each output's name before the extension")(
-        "strip-metadata", po::bool_switch(), "write no colour profile, EXIF, IPTC, XMP")(
-        "existing", text("DO")->default_value("skip"), "skip, overwrite or error")(
-        "threads,t", text("N"), "default: one per core")(
-        "tile", text("N|auto"), "width and height of a tile in input pixels")(
-        "memory", text("MB"), "for tiles, 64 or more; default 768")(
-        "precision", text("P")->default_value("auto"), "auto, fp32 or bf16")(
-        "device", text("D")->default_value("auto"), "auto, cpu, cuda or cuda:N")(
-        "compare", po::bool_switch(), "also write NAME-compare.png: before beside after")(
-        "dry-run", po::bool_switch(), "only tell what would be done")(
-        "list-models", po::bool_switch(), "list the installed models")(
-        "quiet,q", po::bool_switch(), "print errors only")("verbose,v", po::bool_switch(),
-                                                           "print more")(
-        "version", po::bool_switch(), "print the version")("help,h", po::bool_switch(),
-                                                           "print this help");
+    // clang-format off
+    options.add_options()
+        ("output,o", text("OUTPUT"), "folder or file to write")
+        ("model,m", text("NAME|FILE"), "installed model, family, or safetensors file")
+        ("scale,s", text("N"), "1 to 16, may be a fraction; default: the model's")
+        ("recursive,r", po::bool_switch(), "enter sub-folders; the tree is kept")
+        ("format,f", text("EXT"), "output format by extension; default: the input's")
+        ("quality", text("N"), "1 to 100, for lossy formats; default 95")
+        ("depth", text("D"), "8, 16, half or float; default: the input's")
+        ("suffix", text("TEXT"), "added to each output's name before the extension")
+        ("strip-metadata", po::bool_switch(), "write no colour profile, EXIF, IPTC, XMP")
+        ("existing", text("DO")->default_value("skip"), "skip, overwrite or error")
+        ("threads,t", text("N"), "default: one per core")
+        ("tile", text("N|auto"), "width and height of a tile in input pixels")
+        ("memory", text("MB"), "for tiles, 64 or more; default 768")
+        ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
+        ("device", text("D")->default_value("auto"), "auto, cpu, cuda or cuda:N")
+        ("compare", po::bool_switch(), "also write NAME-compare.png: before beside after")
+        ("dry-run", po::bool_switch(), "only tell what would be done")
+        ("list-models", po::bool_switch(), "list the installed models")
+        ("quiet,q", po::bool_switch(), "print errors only")
+        ("verbose,v", po::bool_switch(), "print more")
+        ("version", po::bool_switch(), "print the version")
+        ("help,h", po::bool_switch(), "print this help");
+    // clang-format on
     return options;
 }
 
@@ -64,8 +65,8 @@ std::vector<std::string> join_negative_numbers(int argc, const char* const* argv
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
         only_inputs = only_inputs || word == "--";
-        const bool is_negative = word.size() > 1 && word[0] == '-' &&
-                                 word.find_first_of("0123456789.") == 1;
+        const bool is_negative =
+            word.size() > 1 && word[0] == '-' && word.find_first_of("0123456789.") == 1;
         const bool follows_option = !only_inputs && !words.empty() && words.back().size() > 1 &&
                                     words.back()[0] == '-' &&
                                     words.back().find('=') == std::string::npos;
@@ -160,14 +161,13 @@ void read_output_options(const Values& values, BatchOptions& options) {
     }
     values.read("quality", 1, 100, options.quality);
     if (values.has("depth")) {
-        options.depth = values.choice<Depth>("depth", {{"8", Depth::u8},
-                                                       {"16", Depth::u16},
-                                                       {"half", Depth::half},
-                                                       {"float", Depth::f32}});
+        options.depth = values.choice<Depth>(
+            "depth",
+            {{"8", Depth::u8}, {"16", Depth::u16}, {"half", Depth::half}, {"float", Depth::f32}});
     }
-    options.existing = values.choice<Existing>("existing", {{"skip", Existing::skip},
-                                                            {"overwrite", Existing::overwrite},
-                                                            {"error", Existing::error}});
+    options.existing = values.choice<Existing>(
+        "existing",
+        {{"skip", Existing::skip}, {"overwrite", Existing::overwrite}, {"error", Existing::error}});
     options.strip_metadata = values.flag("strip-metadata");
     options.compare = values.flag("compare");
 }

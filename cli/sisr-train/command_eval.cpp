@@ -24,14 +24,17 @@ po::options_description describe_options() {
         return po::value<std::string>()->value_name(value_name);
     };
     po::options_description options("Options", 100);
-    options.add_options()("model,m", text("NAME|FILE")->required(),
-                          "model, or bicubic for plain enlargement")(
-        "hr", text("DIR")->required(), "high-resolution images")(
-        "lr", text("DIR"), "low-resolution images of the same names; default: --hr reduced by bicubic")(
-        "scale", text("N"), "default: the model's (bicubic: 4)")(
-        "border", text("N"), "pixels cut from each side; default: the scale")(
-        "precision", text("P")->default_value("auto"), "auto, fp32 or bf16")(
-        "json", po::bool_switch(), "print JSON");
+    // clang-format off
+    options.add_options()
+        ("model,m", text("NAME|FILE")->required(), "model, or bicubic for plain enlargement")
+        ("hr", text("DIR")->required(), "high-resolution images")
+        ("lr", text("DIR"),
+         "low-resolution images of the same names; default: --hr reduced by bicubic")
+        ("scale", text("N"), "default: the model's (bicubic: 4)")
+        ("border", text("N"), "pixels cut from each side; default: the scale")
+        ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
+        ("json", po::bool_switch(), "print JSON");
+    // clang-format on
     return options;
 }
 
@@ -59,7 +62,8 @@ Precision parse_precision(const std::string& text) {
     if (text == "auto") return Precision::automatic;
     if (text == "fp32") return Precision::fp32;
     if (text == "bf16") return Precision::bf16;
-    throw Error(ErrorKind::usage, "--precision", "must be auto, fp32 or bf16, not \"" + text + "\"");
+    throw Error(ErrorKind::usage, "--precision",
+                "must be auto, fp32 or bf16, not \"" + text + "\"");
 }
 
 }  // namespace
@@ -99,7 +103,8 @@ ExitCode run_eval(const Arguments& arguments) {
             all_measured = false;
             std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
         });
-    if (rows.empty()) throw Error(ErrorKind::not_found, options.truth.string(), "nothing was measured");
+    if (rows.empty())
+        throw Error(ErrorKind::not_found, options.truth.string(), "nothing was measured");
     (*parsed)["json"].as<bool>() ? print_json(rows) : print_table(rows);
     return all_measured ? ExitCode::done : ExitCode::some_failed;
 }

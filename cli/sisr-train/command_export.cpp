@@ -35,13 +35,16 @@ ExitCode run_export(const Arguments& arguments) {
         return po::value<std::string>()->value_name(value_name);
     };
     po::options_description options("Options", 100);
-    options.add_options()("from", text("RUN|CHECKPOINT")->required(),
-                          "run folder (its newest checkpoint) or checkpoint file")(
-        "output,o", text("FILE")->required(), "the model file to write")(
-        "name", text("NAME"), "of the model; default: the file's")(
-        "trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")(
-        "training", text("TEXT")->default_value(""), "data and iterations, in a line")(
-        "licence", text("TEXT")->default_value("Apache-2.0"), "of the weights");
+    // clang-format off
+    options.add_options()
+        ("from", text("RUN|CHECKPOINT")->required(),
+         "run folder (its newest checkpoint) or checkpoint file")
+        ("output,o", text("FILE")->required(), "the model file to write")
+        ("name", text("NAME"), "of the model; default: the file's")
+        ("trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")
+        ("training", text("TEXT")->default_value(""), "data and iterations, in a line")
+        ("licence", text("TEXT")->default_value("Apache-2.0"), "of the weights");
+    // clang-format on
     const auto parsed =
         parse_arguments("export", "RUN|CHECKPOINT -o FILE", options, arguments, "from");
     if (!parsed) return ExitCode::done;
@@ -58,8 +61,8 @@ ExitCode run_export(const Arguments& arguments) {
     card.trained_for = value("trained-for");
     card.training = value("training");
     card.licence = value("licence");
-    training::export_model(target, weights,
-                           read_srresnet_settings(weights, checkpoint.metadata), card);
+    training::export_model(target, weights, read_srresnet_settings(weights, checkpoint.metadata),
+                           card);
     Model::load(target);  // what we hand out can be read
     std::printf("%s\n", target.c_str());
     return ExitCode::done;

@@ -20,8 +20,9 @@ void print(const Model& model) {
     std::printf("scale          %d\n", info.scale);
     std::printf("channels       %d in and out\n", info.colour_channels);
     std::printf("parameters     %zu\n", info.parameters);
-    std::printf("multiply-adds  %.2f G for a 1280x720 result\n",
-                1e-9 * kReferencePixels / area * static_cast<double>(traits.multiply_adds_per_pixel));
+    std::printf(
+        "multiply-adds  %.2f G for a 1280x720 result\n",
+        1e-9 * kReferencePixels / area * static_cast<double>(traits.multiply_adds_per_pixel));
     std::printf("radius         %d input pixels\n", info.radius);
     for (const auto& [key, value] : model.impl().metadata) {
         std::printf("%s = %s\n", key.c_str(), value.c_str());
@@ -33,8 +34,11 @@ void print(const Model& model) {
 ExitCode run_inspect(const Arguments& arguments) {
     namespace po = boost::program_options;
     po::options_description options("Options");
-    options.add_options()("model", po::value<std::string>()->required()->value_name("NAME|FILE"),
-                          "installed model or safetensors file");
+    // clang-format off
+    options.add_options()
+        ("model", po::value<std::string>()->required()->value_name("NAME|FILE"),
+         "installed model or safetensors file");
+    // clang-format on
     const auto values = parse_arguments("inspect", "MODEL", options, arguments, "model");
     if (!values) return ExitCode::done;
     print(find_model((*values)["model"].as<std::string>()));

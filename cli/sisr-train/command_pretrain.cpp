@@ -27,32 +27,38 @@ po::options_description describe_options() {
     };
     const auto list = po::value<std::vector<std::string>>()->composing()->value_name("DIR");
     po::options_description options("Options", 100);
-    options.add_options()("data", list->required(), "folder of photographs; may be repeated")(
-        "output", text("RUN")->required(), "run folder: log, checkpoints, model.safetensors")(
-        "resume", po::bool_switch(), "go on with the run in --output")(
-        "validation", text("DIR"), "folder of images to validate with; none of the data's")(
-        "network", text("FORM")->default_value("compact"),
-        "compact: fast on a CPU; paper: SRResNet as published")(
-        "scale", preset("4"), "1, 2, 3, 4 or 8")("channels", text("N"),
-                                                 "default 48 (compact), 64 (paper)")(
-        "blocks", text("N"), "residual blocks; default 8 (compact), 16 (paper)")(
-        "input-skip", text("KIND"), "none, nearest or bilinear; default: the form's")(
-        "iterations", preset("15000"), "steps in all")("batch", preset("16"), "patches in a step")(
-        "patch", preset("48"), "width and height of a low-resolution patch")(
-        "rate", preset("8e-4"), "highest learning rate")("final-rate", preset("1e-6"),
-                                                         "learning rate at the end")(
-        "warmup", preset("500"), "steps of linear warm-up")(
-        "clip", preset("1"), "greatest norm of the gradient; 0: no limit")(
-        "ema", preset("0.999"), "decay of the averaged weights")("seed", preset("1"),
-                                                                 "of weights and patches")(
-        "precision", text("P")->default_value("auto"), "auto, fp32 or bf16")(
-        "threads", preset("0"), "for arithmetic; 0: one per core")(
-        "loader-threads", preset("2"), "for preparing patches")("log-every", preset("100"), "steps")(
-        "validate-every", preset("1000"), "steps")("checkpoint-every", preset("1000"), "steps")(
-        "keep", preset("3"), "checkpoints that are kept")("name", text("NAME"),
-                                                          "of the model; default: the run's")(
-        "trained-for", text("TEXT")->default_value("clean photographs"),
-        "what the model is for, in a few words");
+    // clang-format off
+    options.add_options()
+        ("data", list->required(), "folder of photographs; may be repeated")
+        ("output", text("RUN")->required(), "run folder: log, checkpoints, model.safetensors")
+        ("resume", po::bool_switch(), "go on with the run in --output")
+        ("validation", text("DIR"), "folder of images to validate with; none of the data's")
+        ("network", text("FORM")->default_value("compact"),
+         "compact: fast on a CPU; paper: SRResNet as published")
+        ("scale", preset("4"), "1, 2, 3, 4 or 8")
+        ("channels", text("N"), "default 48 (compact), 64 (paper)")
+        ("blocks", text("N"), "residual blocks; default 8 (compact), 16 (paper)")
+        ("input-skip", text("KIND"), "none, nearest or bilinear; default: the form's")
+        ("iterations", preset("15000"), "steps in all")
+        ("batch", preset("16"), "patches in a step")
+        ("patch", preset("48"), "width and height of a low-resolution patch")
+        ("rate", preset("8e-4"), "highest learning rate")
+        ("final-rate", preset("1e-6"), "learning rate at the end")
+        ("warmup", preset("500"), "steps of linear warm-up")
+        ("clip", preset("1"), "greatest norm of the gradient; 0: no limit")
+        ("ema", preset("0.999"), "decay of the averaged weights")
+        ("seed", preset("1"), "of weights and patches")
+        ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
+        ("threads", preset("0"), "for arithmetic; 0: one per core")
+        ("loader-threads", preset("2"), "for preparing patches")
+        ("log-every", preset("100"), "steps")
+        ("validate-every", preset("1000"), "steps")
+        ("checkpoint-every", preset("1000"), "steps")
+        ("keep", preset("3"), "checkpoints that are kept")
+        ("name", text("NAME"), "of the model; default: the run's")
+        ("trained-for", text("TEXT")->default_value("clean photographs"),
+         "what the model is for, in a few words");
+    // clang-format on
     return options;
 }
 
@@ -74,7 +80,8 @@ public:
         return parse_number<double>("--" + std::string(name), text(name), least, most);
     }
     template <class Enum>
-    Enum choice(const char* name, std::initializer_list<std::pair<const char*, Enum>> choices) const {
+    Enum choice(const char* name,
+                std::initializer_list<std::pair<const char*, Enum>> choices) const {
         std::string known;
         for (const auto& [word, value] : choices) {
             if (text(name) == word) return value;
@@ -91,13 +98,15 @@ private:
 SrResNetSettings network_settings(const Values& values) {
     const int scale = values.integer("scale", 1, 8);
     const bool is_paper = values.choice<bool>("network", {{"compact", false}, {"paper", true}});
-    auto settings = is_paper ? SrResNetSettings::paper(scale) : SrResNetSettings::compact(scale, 48, 8);
+    auto settings =
+        is_paper ? SrResNetSettings::paper(scale) : SrResNetSettings::compact(scale, 48, 8);
     if (values.has("channels")) settings.channels = values.integer("channels", 4, 1024);
     if (values.has("blocks")) settings.blocks = values.integer("blocks", 1, 256);
     if (values.has("input-skip")) {
-        settings.input_skip = values.choice<InputSkip>(
-            "input-skip", {{"none", InputSkip::none}, {"nearest", InputSkip::nearest},
-                           {"bilinear", InputSkip::bilinear}});
+        settings.input_skip =
+            values.choice<InputSkip>("input-skip", {{"none", InputSkip::none},
+                                                    {"nearest", InputSkip::nearest},
+                                                    {"bilinear", InputSkip::bilinear}});
     }
     upsampling_steps(settings);
     return settings;
@@ -143,7 +152,8 @@ PretrainOptions make_options(const po::variables_map& map) {
 
 void print_status(const training::Status& status) {
     const auto minutes = static_cast<long>(status.eta_seconds / 60);
-    std::printf("step %" PRId64 "/%" PRId64 "  mae %.5f  gradient %.3f  rate %.2e  %.2f it/s  "
+    std::printf("step %" PRId64 "/%" PRId64
+                "  mae %.5f  gradient %.3f  rate %.2e  %.2f it/s  "
                 "waiting for data %.1f %%  ETA %ld:%02ld h\n",
                 status.step, status.iterations, status.losses.at("mae"),
                 status.losses.at("gradient"), status.rate, status.steps_per_second,
@@ -154,8 +164,8 @@ void print_status(const training::Status& status) {
 }  // namespace
 
 ExitCode run_pretrain(const Arguments& arguments) {
-    const auto values =
-        parse_arguments("pretrain", "--data DIR... --output RUN [options]", describe_options(), arguments);
+    const auto values = parse_arguments("pretrain", "--data DIR... --output RUN [options]",
+                                        describe_options(), arguments);
     if (!values) return ExitCode::done;
     const PretrainOptions options = make_options(*values);
 

@@ -28,9 +28,10 @@ void print_usage(std::FILE* stream) {
     for (const Command& command : kCommands) {
         std::fprintf(stream, "  %-9s %s\n", command.name, command.summary);
     }
-    std::fputs("\nsisr-train COMMAND --help tells the options of a command.\n"
-               "Exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted (a run can be resumed).\n",
-               stream);
+    std::fputs(
+        "\nsisr-train COMMAND --help tells the options of a command.\n"
+        "Exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted (a run can be resumed).\n",
+        stream);
 }
 
 ExitCode dispatch(int argc, char** argv) {

@@ -16,14 +16,18 @@ std::optional<po::variables_map> parse_arguments(const std::string& command,
                                                  po::options_description options,
                                                  const Arguments& arguments,
                                                  const std::string& positional) {
-    options.add_options()("help,h", "print this help")(
-        "config", po::value<std::string>()->value_name("FILE"),
-        "read options from an INI file; those on the command line win");
+    // clang-format off
+    options.add_options()
+        ("help,h", "print this help")
+        ("config", po::value<std::string>()->value_name("FILE"),
+         "read options from an INI file; those on the command line win");
+    // clang-format on
     po::positional_options_description words;
     if (!positional.empty()) words.add(positional.c_str(), -1);
     po::variables_map values;
     try {
-        po::store(po::command_line_parser(arguments).options(options).positional(words).run(), values);
+        po::store(po::command_line_parser(arguments).options(options).positional(words).run(),
+                  values);
         if (values.count("help") != 0) {
             std::cout << "usage: sisr-train " << command << " " << synopsis << "\n\n" << options;
             return std::nullopt;

@@ -126,13 +126,14 @@ sisr_status sisr_upscaler_output_shape(const sisr_upscaler* upscaler, const sisr
                                        sisr_image_shape* output, char** message) {
     return guard(message, [&] {
         const auto& engine = require(upscaler, "upscaler").upscaler;
-        require(output, "output") = from_shape(engine.output_shape(to_shape(require(input, "input"))));
+        require(output, "output") =
+            from_shape(engine.output_shape(to_shape(require(input, "input"))));
     });
 }
 
 sisr_status sisr_upscaler_run(const sisr_upscaler* upscaler, const sisr_source* source,
-                              const sisr_sink* sink, sisr_progress_fn progress,
-                              void* progress_user, char** message) {
+                              const sisr_sink* sink, sisr_progress_fn progress, void* progress_user,
+                              char** message) {
     return guard(message, [&] {
         const auto& engine = require(upscaler, "upscaler").upscaler;
         require(require(source, "source").read_rows, "source.read_rows");

@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 
 class Descriptor {
 public:
-    Descriptor(const fs::path& file, int flags) : value_(::open(file.c_str(), flags | O_CLOEXEC, 0666)) {}
+    Descriptor(const fs::path& file, int flags)
+        : value_(::open(file.c_str(), flags | O_CLOEXEC, 0666)) {}
     ~Descriptor() {
         if (value_ >= 0) ::close(value_);
     }
@@ -36,9 +37,9 @@ fs::path temporary_name(const fs::path& target) {
     static std::atomic<unsigned> counter{0};
     // Names may be up to 255 bytes long; ours must fit whatever the target's length is.
     const std::string stem = target.stem().string().substr(0, 100);
-    return target.parent_path() / ("." + stem + ".sisr-" + std::to_string(::getpid()) + "-" +
-                                   std::to_string(counter++) + ".tmp" +
-                                   target.extension().string());
+    return target.parent_path() /
+           ("." + stem + ".sisr-" + std::to_string(::getpid()) + "-" + std::to_string(counter++) +
+            ".tmp" + target.extension().string());
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ void check_file(const fs::path& file) {
         throw Error(ErrorKind::bad_image, path, "is not a regular file");
     }
     if (::access(file.c_str(), R_OK) != 0) {
-        throw Error(ErrorKind::io, path, std::string("cannot be read (") + std::strerror(errno) + ")");
+        throw Error(ErrorKind::io, path,
+                    std::string("cannot be read (") + std::strerror(errno) + ")");
     }
     if (fs::file_size(file, status) == 0) throw Error(ErrorKind::bad_image, path, "is empty");
 }
@@ -53,16 +54,15 @@ Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format) {
     const bool is_integer = depth_of(spec) == Depth::u8 || depth_of(spec) == Depth::u16;
     if (is_integer) return Encoding::display;
     std::string space = spec.get_string_attribute("oiio:ColorSpace");
-    std::transform(space.begin(), space.end(), space.begin(), [](unsigned char c) {
-        return static_cast<char>(std::tolower(c));
-    });
+    std::transform(space.begin(), space.end(), space.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     // "Linear", "lin_rec709", "scene_linear"...
-    if (!space.empty()) return space.find("lin") == std::string::npos ? Encoding::display : Encoding::linear;
+    if (!space.empty())
+        return space.find("lin") == std::string::npos ? Encoding::display : Encoding::linear;
     // Nothing said: these formats hold light by convention, and so do float TIFFs, but for those
     // whose profile tells of a curve.
-    const bool holds_light =
-        is_linear_format(format) ||
-        (format == "tiff" && spec.find_attribute("ICCProfile") == nullptr);
+    const bool holds_light = is_linear_format(format) ||
+                             (format == "tiff" && spec.find_attribute("ICCProfile") == nullptr);
     return holds_light ? Encoding::linear : Encoding::display;
 }
 
@@ -131,8 +131,8 @@ struct FileSource::Impl {
         input = OIIO::ImageInput::open(path, &config);
         if (!input) {
             const std::string reason = one_line(OIIO::geterror(), path);
-            fail(ErrorKind::bad_image, "is not an image that can be read" +
-                                           (reason.empty() ? "" : " (" + reason + ")"));
+            fail(ErrorKind::bad_image,
+                 "is not an image that can be read" + (reason.empty() ? "" : " (" + reason + ")"));
         }
         format = input->format_name();
         check_spec();
@@ -171,11 +171,10 @@ struct FileSource::Impl {
     /// Rows as the file has them, all channels.
     void read_native(int y_begin, int y_end, float* out) {
         const OIIO::ImageSpec& s = spec();
-        const bool done =
-            s.tile_width == 0
-                ? input->read_scanlines(0, 0, s.y + y_begin, s.y + y_end, s.z, 0, s.nchannels,
-                                        OIIO::TypeDesc::FLOAT, out)
-                : read_tile_rows(y_begin, y_end, out);
+        const bool done = s.tile_width == 0
+                              ? input->read_scanlines(0, 0, s.y + y_begin, s.y + y_end, s.z, 0,
+                                                      s.nchannels, OIIO::TypeDesc::FLOAT, out)
+                              : read_tile_rows(y_begin, y_end, out);
         if (!done) {
             const std::string reason = one_line(input->geterror(), path);
             fail(ErrorKind::bad_image,
@@ -199,7 +198,8 @@ struct FileSource::Impl {
                 }
                 tile_row_begin = first;
             }
-            std::copy_n(tile_row.data() + static_cast<std::size_t>(y - first) * stride, stride, out);
+            std::copy_n(tile_row.data() + static_cast<std::size_t>(y - first) * stride, stride,
+                        out);
         }
         return true;
     }
@@ -278,9 +278,8 @@ bool has_image_extension(const fs::path& file) {
     }();
     std::string extension = file.extension().string();
     if (extension.size() < 2) return false;
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) {
-        return static_cast<char>(std::tolower(c));
-    });
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return kExtensions.count(extension.substr(1)) != 0;
 }
 

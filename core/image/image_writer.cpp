@@ -101,7 +101,8 @@ void set_compression(const std::string& format, int quality, const FileMetadata*
     if (metadata != nullptr && metadata->format == format) {
         kept = metadata->attributes.get_string("compression");
     }
-    const bool is_lossless = is_one_of(kept, {"none", "lzw", "zip", "zips", "packbits", "rle", "piz"});
+    const bool is_lossless =
+        is_one_of(kept, {"none", "lzw", "zip", "zips", "packbits", "rle", "piz"});
     spec.attribute("Compression", is_lossless ? kept : "zip");
 }
 
@@ -158,7 +159,9 @@ private:
 
 struct FileSink::Impl {
     Impl(const fs::path& file, WriteOptions write_options)
-        : path(file), options(std::move(write_options)), output(OIIO::ImageOutput::create(file.string())) {
+        : path(file),
+          options(std::move(write_options)),
+          output(OIIO::ImageOutput::create(file.string())) {
         if (!output) {
             OIIO::geterror();
             throw Error(ErrorKind::unsupported, path.string(),
@@ -169,12 +172,14 @@ struct FileSink::Impl {
 
     [[noreturn]] void fail(const std::string& what) const {
         std::string reason = one_line(output->geterror(), temporary->temporary_path().string());
-        throw Error(ErrorKind::io, path.string(), what + (reason.empty() ? "" : " (" + reason + ")"));
+        throw Error(ErrorKind::io, path.string(),
+                    what + (reason.empty() ? "" : " (" + reason + ")"));
     }
 
     Depth wanted_depth() const {
-        const Depth depth =
-            options.depth ? *options.depth : options.metadata ? options.metadata->depth : Depth::u8;
+        const Depth depth = options.depth      ? *options.depth
+                            : options.metadata ? options.metadata->depth
+                                               : Depth::u8;
         return is_float(depth) && !holds_float(format) ? Depth::u16 : depth;
     }
 
@@ -182,8 +187,8 @@ struct FileSink::Impl {
         const bool keeps_grey = input.colour_channels == 1 && !needs_rgb(format);
         const int channels = (keeps_grey ? 1 : 3) + (keeps_alpha ? 1 : 0);
         OIIO::ImageSpec spec(input.width, input.height, channels, type_of(wanted_depth()));
-        spec.channelnames = keeps_grey ? std::vector<std::string>{"Y"}
-                                       : std::vector<std::string>{"R", "G", "B"};
+        spec.channelnames =
+            keeps_grey ? std::vector<std::string>{"Y"} : std::vector<std::string>{"R", "G", "B"};
         if (keeps_alpha) {
             spec.channelnames.emplace_back("A");
             spec.alpha_channel = channels - 1;
@@ -216,7 +221,8 @@ struct FileSink::Impl {
             // Paper is white: what a viewer shows under transparency in the same encoding.
             if (input.has_alpha && !keeps_alpha) value = value * alpha + (1 - alpha);
             if (input.encoding != output_encoding) {
-                value = output_encoding == Encoding::linear ? srgb_decode(value) : srgb_encode(value);
+                value =
+                    output_encoding == Encoding::linear ? srgb_decode(value) : srgb_encode(value);
             }
             colour[c] = premultiply(value, alpha, premultiplied);
         }

@@ -40,7 +40,8 @@ private:
     ImageShape input_;
     std::vector<Taps> columns_;
     std::vector<Taps> rows_;
-    std::vector<int> first_needed_;  ///< per output row: the first input row it or a later one needs
+    std::vector<int>
+        first_needed_;  ///< per output row: the first input row it or a later one needs
     std::vector<std::vector<float>> window_;  ///< horizontally resampled rows
     int window_begin_ = 0;
     int rows_read_ = 0;

@@ -57,8 +57,8 @@ bool is_truncated_png(std::ifstream& stream, std::uintmax_t file_bytes) {
         std::array<unsigned char, 8> head{};
         stream.seekg(static_cast<std::streamoff>(position));
         if (!stream.read(reinterpret_cast<char*>(head.data()), head.size())) return true;
-        const std::uint32_t length = static_cast<std::uint32_t>(head[0]) << 24 | head[1] << 16 |
-                                     head[2] << 8 | head[3];
+        const std::uint32_t length =
+            static_cast<std::uint32_t>(head[0]) << 24 | head[1] << 16 | head[2] << 8 | head[3];
         position += kPngChunkBytes + length;
         if (std::equal(head.begin() + 4, head.end(), "IEND")) return position > file_bytes;
     }

@@ -21,7 +21,8 @@ torch::Device parse_device(const std::string& name) {
     const bool indexed = name.rfind("cuda:", 0) == 0 && name.size() > 5 && name.size() < 8 &&
                          name.find_first_not_of("0123456789", 5) == std::string::npos;
     if (!plain && !indexed) {
-        throw Error(ErrorKind::usage, "device", "\"" + name + "\" is none of auto, cpu, cuda, cuda:N");
+        throw Error(ErrorKind::usage, "device",
+                    "\"" + name + "\" is none of auto, cpu, cuda, cuda:N");
     }
     const int index = plain ? 0 : std::stoi(name.substr(5));
     if (!has_cuda || index >= static_cast<int>(torch::cuda::device_count())) {
@@ -62,14 +63,15 @@ int physical_cores() {
 
 ExecutionPlan plan_execution(const UpscaleOptions& options) {
     if (options.threads < 0 || options.threads > kMaxThreads) {
-        throw Error(ErrorKind::usage, "threads", "must be from 0 to " + std::to_string(kMaxThreads));
+        throw Error(ErrorKind::usage, "threads",
+                    "must be from 0 to " + std::to_string(kMaxThreads));
     }
     ExecutionPlan plan;
     plan.device = parse_device(options.device);
     plan.threads = options.threads > 0 ? options.threads : physical_cores();
-    const bool bf16 = options.precision == Precision::bf16 ||
-                      (options.precision == Precision::automatic && plan.device.is_cpu() &&
-                       processor_has_bf16());
+    const bool bf16 =
+        options.precision == Precision::bf16 ||
+        (options.precision == Precision::automatic && plan.device.is_cpu() && processor_has_bf16());
     plan.precision = bf16 ? torch::kBFloat16 : torch::kFloat32;
     return plan;
 }

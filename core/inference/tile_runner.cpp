@@ -84,8 +84,8 @@ int TileRunner::reach(const ImageShape& image) const {
 Image TileRunner::run(const Image& tile) const {
     const torch::InferenceMode inference;
     const ImageShape& shape = tile.shape();
-    const std::string subject = "tile of " + std::to_string(shape.width) + "x" +
-                                std::to_string(shape.height) + " pixels";
+    const std::string subject =
+        "tile of " + std::to_string(shape.width) + "x" + std::to_string(shape.height) + " pixels";
     return translate_torch_errors(ErrorKind::internal, subject, [&] {
         Image prepared = tile;
         if (shape.encoding == Encoding::linear) encode_colour(prepared, srgb_encode);
@@ -142,9 +142,8 @@ torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha) const {
         return x.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
     };
     const auto clamped = alpha.clamp(0, 1).contiguous();
-    const auto pool = F::MaxPool2dFuncOptions(2 * kConstantAlphaReach + 1)
-                          .stride(1)
-                          .padding(kConstantAlphaReach);
+    const auto pool =
+        F::MaxPool2dFuncOptions(2 * kConstantAlphaReach + 1).stride(1).padding(kConstantAlphaReach);
     // Padding of a maximum never wins, so the border needs no care.
     const auto is_constant = F::max_pool2d(clamped, pool) == -F::max_pool2d(-clamped, pool);
     if (is_constant.all().item<bool>()) return nearest(clamped);

@@ -40,8 +40,8 @@ public:
     void advance(int y0, int y1) {
         const std::size_t stride = shape_.row_samples();
         const auto dropped = static_cast<std::size_t>(y0 - begin_) * stride;
-        rows_.erase(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(
-                                                       std::min(dropped, rows_.size())));
+        rows_.erase(rows_.begin(),
+                    rows_.begin() + static_cast<std::ptrdiff_t>(std::min(dropped, rows_.size())));
         begin_ = y0;
         rows_.resize(static_cast<std::size_t>(y1 - y0) * stride);
         source_.read_rows(end_, y1, rows_.data() + static_cast<std::size_t>(end_ - y0) * stride);
@@ -125,8 +125,7 @@ struct Upscaler::Impl {
 
 void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progress) const {
     const ImageShape input = source.shape();
-    const std::vector<Band> bands =
-        plan_tiles(input.size(), runner.reach(input), budget(input));
+    const std::vector<Band> bands = plan_tiles(input.size(), runner.reach(input), budget(input));
     const double all_pixels = static_cast<double>(input.width) * input.height;
     double done_pixels = 0;
     RowWindow window(source);
@@ -163,10 +162,11 @@ ImageShape Upscaler::output_shape(const ImageShape& input) const {
         width = std::max(1.0, std::round(input.width * scale));
         height = std::max(1.0, std::round(input.height * scale));
     }
-    const double native = static_cast<double>(std::max(input.width, input.height)) *
-                          impl_->traits.scale;
+    const double native =
+        static_cast<double>(std::max(input.width, input.height)) * impl_->traits.scale;
     if (std::max({width, height, native}) > kMaxSide) {
-        throw Error(ErrorKind::unsupported, "size", "the result would be over 16,777,216 pixels wide or high");
+        throw Error(ErrorKind::unsupported, "size",
+                    "the result would be over 16,777,216 pixels wide or high");
     }
     return scaled(input, {static_cast<int>(width), static_cast<int>(height)});
 }

@@ -49,8 +49,8 @@ void check(const Image& reference, const Image& result, int border, int least) {
     }
     if (border < 0 || reference.width() - 2 * border < least ||
         reference.height() - 2 * border < least) {
-        throw Error(ErrorKind::usage, "metrics", "the image is too small for a border of " +
-                                                     std::to_string(border) + " pixels");
+        throw Error(ErrorKind::usage, "metrics",
+                    "the image is too small for a border of " + std::to_string(border) + " pixels");
     }
 }
 

@@ -1,13 +1,13 @@
 #include "common/console_progress.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <thread>
+#include <unistd.h>
 
 namespace sisr::cli {
 namespace {

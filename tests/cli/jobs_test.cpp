@@ -4,10 +4,10 @@
 
 #include <sisr/error.h>
 
-#include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <chrono>
+#include <gtest/gtest.h>
 #include <set>
+#include <sys/stat.h>
 
 namespace sisr::cli {
 namespace {

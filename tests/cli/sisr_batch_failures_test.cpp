@@ -1,7 +1,7 @@
 #include "sisr_batch_fixture.h"
 
-#include <sys/stat.h>
 #include <csignal>
+#include <sys/stat.h>
 
 namespace sisr::test {
 namespace {

@@ -16,22 +16,23 @@ struct Format {
 };
 
 constexpr Format kFormats[] = {
-    {"png", Depth::u8, 0.5 / 255},    {"png", Depth::u16, 0.5 / 65535},
-    {"tif", Depth::u8, 0.5 / 255},    {"tif", Depth::u16, 0.5 / 65535},
-    {"tif", Depth::f32, 1e-7},
-    {"exr", Depth::half, 2.0 / 2048}, {"exr", Depth::f32, 2e-6},
-    {"jpg", Depth::u8, 12.0 / 255},   {"webp", Depth::u8, 12.0 / 255},
-    {"bmp", Depth::u8, 0.5 / 255},
+    {"png", Depth::u8, 0.5 / 255},   {"png", Depth::u16, 0.5 / 65535},
+    {"tif", Depth::u8, 0.5 / 255},   {"tif", Depth::u16, 0.5 / 65535},
+    {"tif", Depth::f32, 1e-7},       {"exr", Depth::half, 2.0 / 2048},
+    {"exr", Depth::f32, 2e-6},       {"jpg", Depth::u8, 12.0 / 255},
+    {"webp", Depth::u8, 12.0 / 255}, {"bmp", Depth::u8, 0.5 / 255},
 };
 
 std::string name_of(const Format& format) {
-    return std::string("a") + std::to_string(static_cast<int>(format.depth)) + "." + format.extension;
+    return std::string("a") + std::to_string(static_cast<int>(format.depth)) + "." +
+           format.extension;
 }
 
 /// The least that libpng takes for an ICC profile: a display's RGB, one tag of no meaning.
 std::vector<unsigned char> make_profile() {
     std::vector<unsigned char> profile(600);
-    for (std::size_t i = 144; i < profile.size(); ++i) profile[i] = static_cast<unsigned char>(i * 37);
+    for (std::size_t i = 144; i < profile.size(); ++i)
+        profile[i] = static_cast<unsigned char>(i * 37);
     const auto put = [&profile](std::size_t at, const std::string& bytes) {
         std::copy(bytes.begin(), bytes.end(), profile.begin() + static_cast<std::ptrdiff_t>(at));
     };
@@ -87,7 +88,8 @@ TEST(ImageFile, RoundTripOfFormatsDepthsAndChannels) {
                     back = read_image(folder / "back.tif");
                 }
                 EXPECT_LE(max_difference(premultiplied(back), premultiplied(image)),
-                          (alpha ? 2 : 1) * format.tolerance + 1e-5) << what;
+                          (alpha ? 2 : 1) * format.tolerance + 1e-5)
+                    << what;
             }
         }
     }

@@ -40,7 +40,8 @@ TEST(Psnr, GreyCountsAsRgbOfEqualChannels) {
     const Image other = random_image({24, 24, 1, false, Encoding::display}, 2);
     const auto to_rgb = [](const Image& in) {
         Image out({in.width(), in.height(), 3, false, Encoding::display});
-        for (std::size_t i = 0; i < out.samples().size(); ++i) out.samples()[i] = in.samples()[i / 3];
+        for (std::size_t i = 0; i < out.samples().size(); ++i)
+            out.samples()[i] = in.samples()[i / 3];
         return out;
     };
     EXPECT_NEAR(psnr_y(grey, other, 2), psnr_y(to_rgb(grey), to_rgb(other), 2), 1e-9);

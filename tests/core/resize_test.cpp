@@ -12,7 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Kernel kKernels[] = {Kernel::nearest, Kernel::bilinear, Kernel::bicubic, Kernel::lanczos3};
+constexpr Kernel kKernels[] = {Kernel::nearest, Kernel::bilinear, Kernel::bicubic,
+                               Kernel::lanczos3};
 constexpr Size kTargets[] = {{1, 1}, {5, 3}, {20, 14}, {31, 29}, {80, 56}, {17, 60}};
 
 TEST(Resize, WeightsSumToOne) {

@@ -38,8 +38,9 @@ std::vector<SrResNetSettings> variants() {
 
 std::string describe(const SrResNetSettings& s) {
     return "scale " + std::to_string(s.scale) + " channels " + std::to_string(s.channels) +
-           " blocks " + std::to_string(s.blocks) + (s.stepwise_upsampling ? " stepwise" : " single") +
-           (s.batch_norm ? " norm" : "") + " skip " + std::to_string(static_cast<int>(s.input_skip));
+           " blocks " + std::to_string(s.blocks) +
+           (s.stepwise_upsampling ? " stepwise" : " single") + (s.batch_norm ? " norm" : "") +
+           " skip " + std::to_string(static_cast<int>(s.input_skip));
 }
 
 TEST(SrResNet, SizesAreReadFromTheTensors) {
@@ -60,9 +61,9 @@ TEST(SrResNet, OutputIsScaleTimesTheInput) {
         SrResNet network(settings);
         network->eval();
         const auto output = network->forward(torch::rand({2, settings.colour_channels, 5, 7}));
-        EXPECT_EQ(output.sizes().vec(), (std::vector<std::int64_t>{2, settings.colour_channels,
-                                                                   5 * settings.scale,
-                                                                   7 * settings.scale}))
+        EXPECT_EQ(output.sizes().vec(),
+                  (std::vector<std::int64_t>{2, settings.colour_channels, 5 * settings.scale,
+                                             7 * settings.scale}))
             << describe(settings);
     }
 }
@@ -149,7 +150,8 @@ TEST(SrResNet, FoldingBatchNormChangesNothing) {
 }
 
 TEST(SrResNet, Bf16StaysNearFp32) {
-    for (auto settings : {SrResNetSettings::compact(4, 16, 4), small(SrResNetSettings::paper(4), 16, 2)}) {
+    for (auto settings :
+         {SrResNetSettings::compact(4, 16, 4), small(SrResNetSettings::paper(4), 16, 2)}) {
         const Architecture& architecture = srresnet_architecture();
         const Tensors weights = architecture.prepare(random_weights(settings));
         const Metadata metadata = srresnet_metadata(settings);

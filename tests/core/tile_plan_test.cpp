@@ -18,7 +18,8 @@ std::vector<Case> cases() {
     for (const int width : {1, 2, 31, 32, 33, 64, 97, 500}) {
         for (const int height : {1, 5, 32, 96, 333}) {
             for (const int overlap : {0, 3, 19, 40}) {
-                for (const int tile : {1, 7, 32, 1000}) all.push_back({{width, height}, overlap, {0, tile}});
+                for (const int tile : {1, 7, 32, 1000})
+                    all.push_back({{width, height}, overlap, {0, tile}});
                 for (const std::size_t pixels : {1, 4000, 30000, 10000000}) {
                     all.push_back({{width, height}, overlap, {pixels, 0}});
                 }
@@ -82,7 +83,8 @@ TEST(TilePlan, KeepsToTheBudgetWhereATileIsUseful) {
     for (const Size image : {Size{5000, 5000}, Size{100, 9000}, Size{9000, 100}, Size{150, 150}}) {
         for (const Band& band : plan_tiles(image, 20, {budget, 0})) {
             for (const Tile& tile : band.tiles) {
-                ASSERT_LE(static_cast<std::size_t>(tile.input.width()) * tile.input.height(), budget);
+                ASSERT_LE(static_cast<std::size_t>(tile.input.width()) * tile.input.height(),
+                          budget);
             }
         }
     }

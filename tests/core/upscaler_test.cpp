@@ -207,7 +207,9 @@ struct FaultCase {
 
 std::vector<FaultCase> faults() {
     const auto shaped = [](double value) {
-        return [value](const torch::Tensor& x) { return torch::full_like(enlarge_nearest(x, 2), value); };
+        return [value](const torch::Tensor& x) {
+            return torch::full_like(enlarge_nearest(x, 2), value);
+        };
     };
     return {{"NaN", shaped(NAN)}, {"Inf", shaped(INFINITY)}, {"flat", shaped(0)}};
 }
@@ -216,15 +218,16 @@ TEST(TileRunner, ABrokenNetworkIsNeverASuccess) {
     const Image image = random_rgb(16, 16);
     for (const FaultCase& fault : faults()) {
         const auto broken = std::make_shared<FakeNetwork>(fault.function);
-        EXPECT_THROW(TileRunner(broken, nullptr, fake_traits(2, 0)).run(image), Error) << fault.what;
+        EXPECT_THROW(TileRunner(broken, nullptr, fake_traits(2, 0)).run(image), Error)
+            << fault.what;
         EXPECT_THROW(TileRunner(broken, broken, fake_traits(2, 0)).run(image), Error) << fault.what;
     }
 }
 
 TEST(TileRunner, AFaultIsRetriedInFp32) {
     const Image image = random_rgb(16, 16);
-    const auto exact = std::make_shared<FakeNetwork>(
-        [](const torch::Tensor& x) { return enlarge_nearest(x, 2); });
+    const auto exact =
+        std::make_shared<FakeNetwork>([](const torch::Tensor& x) { return enlarge_nearest(x, 2); });
     for (const FaultCase& fault : faults()) {
         const auto broken = std::make_shared<FakeNetwork>(fault.function);
         const Image result = TileRunner(broken, exact, fake_traits(2, 0)).run(image);
@@ -233,15 +236,16 @@ TEST(TileRunner, AFaultIsRetriedInFp32) {
 }
 
 TEST(TileRunner, AFlatPictureMayStayFlat) {
-    const auto network = std::make_shared<FakeNetwork>(
-        [](const torch::Tensor& x) { return enlarge_nearest(x, 2); });
+    const auto network =
+        std::make_shared<FakeNetwork>([](const torch::Tensor& x) { return enlarge_nearest(x, 2); });
     Image image({16, 16, 3, false, Encoding::display});
     EXPECT_EQ(TileRunner(network, nullptr, fake_traits(2, 0)).run(image).width(), 32);
 }
 
 TEST(TileRunner, LibtorchErrorsBecomeOurs) {
-    const auto network = std::make_shared<FakeNetwork>(
-        [](const torch::Tensor& x) { return torch::matmul(x, torch::rand({3, 5})); });
+    const auto network = std::make_shared<FakeNetwork>([](const torch::Tensor& x) {
+        return torch::matmul(x, torch::rand({3, 5}));
+    });
     try {
         TileRunner(network, nullptr, fake_traits(1, 0)).run(random_rgb(16, 16));
         ADD_FAILURE();

@@ -16,8 +16,9 @@ inline std::filesystem::path shared_data() {
 
 }  // namespace sisr::test
 
-#define SISR_SKIP_WITHOUT(path)                                                        \
-    if (!std::filesystem::exists(path)) {                                              \
-        GTEST_SKIP() << (path).string() << " is not there; set SISR_TEST_DATA to the " \
-                                           "folder that holds testsets/";              \
+#define SISR_SKIP_WITHOUT(path)                                     \
+    if (!std::filesystem::exists(path)) {                           \
+        GTEST_SKIP() << (path).string()                             \
+                     << " is not there; set SISR_TEST_DATA to the " \
+                        "folder that holds testsets/";              \
     }

@@ -19,15 +19,19 @@ protected:
     void SetUp() override {
         // PNG keeps what is written, so that patches can be found again.
         write_image(folder_ / "a.png", quantised(random_rgb(100, 90, 1)));
-        write_image(folder_ / "b.png", quantised(random_image({80, 120, 1, false, Encoding::display}, 2)));
-        write_image(folder_ / "c.tif", quantised(random_image({96, 96, 3, true, Encoding::display}, 3)));
+        write_image(folder_ / "b.png",
+                    quantised(random_image({80, 120, 1, false, Encoding::display}, 2)));
+        write_image(folder_ / "c.tif",
+                    quantised(random_image({96, 96, 3, true, Encoding::display}, 3)));
     }
     PatchSource make_source(int patch = 32, int grid = 4, int margin = 12) {
         PatchSourceOptions options;
         options.patch = patch;
         options.grid = grid;
         options.margin = margin;
-        return {{folder_.path()}, options, [this](const std::string& line) { warnings_.push_back(line); }};
+        return {{folder_.path()}, options, [this](const std::string& line) {
+                    warnings_.push_back(line);
+                }};
     }
     TempDir folder_;
     std::vector<std::string> warnings_;
@@ -101,7 +105,8 @@ TEST_F(PatchesTest, APatchReducedAloneIsThatPartOfTheReducedImage) {
                 for (int row = 0; row < 8; ++row) {
                     for (int k = 0; k < 24; ++k) {
                         const float a = reduced.row(patch.top / 4 + row)[patch.left / 4 * 3 + k];
-                        worst = std::max<double>(worst, std::fabs(a - whole.row(y + row)[x * 3 + k]));
+                        worst =
+                            std::max<double>(worst, std::fabs(a - whole.row(y + row)[x * 3 + k]));
                     }
                 }
                 found = worst < 1.01 / 255;  // a value at a rounding's edge may fall either way

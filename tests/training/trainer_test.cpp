@@ -1,10 +1,10 @@
+#include "trainer.h"
 #include "checkpoint.h"
 #include "ema.h"
 #include "model/architectures/srresnet/srresnet.h"
 #include "model/module_tensors.h"
 #include "pixel_objective.h"
 #include "schedule.h"
-#include "trainer.h"
 
 #include "support/temp_dir.h"
 

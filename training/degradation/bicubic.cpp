@@ -13,9 +13,9 @@ Image reduce_bicubic(const Image& high_resolution, int scale) {
     if (high_resolution.width() % scale != 0 || high_resolution.height() % scale != 0) {
         throw Error(ErrorKind::usage, "reduce", "the size is no multiple of the scale");
     }
-    Image reduced = resize(high_resolution,
-                           {high_resolution.width() / scale, high_resolution.height() / scale},
-                           Kernel::bicubic);
+    Image reduced =
+        resize(high_resolution, {high_resolution.width() / scale, high_resolution.height() / scale},
+               Kernel::bicubic);
     for (float& value : reduced.samples()) {
         value = std::round(255 * std::clamp(value, 0.0F, 1.0F)) / 255;
     }

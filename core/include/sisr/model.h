@@ -14,13 +14,13 @@ struct ModelInfo {
     std::string name;          ///< as in `--model`, for example "fidelity-x4"
     std::string architecture;  ///< for example "srresnet"
     std::string licence;
-    std::string trained_for;    ///< one sentence: which pictures it is meant for
+    std::string trained_for;  ///< one sentence: which pictures it is meant for
     std::filesystem::path path;
-    int scale = 1;              ///< output pixels per input pixel, each way
-    int colour_channels = 3;    ///< 1 or 3
-    int radius = 0;             ///< receptive field: input pixels each way round a pixel
-    int min_size = 1;           ///< least width and height that the network takes
-    std::size_t parameters = 0; ///< learned values, after batch norm is folded
+    int scale = 1;               ///< output pixels per input pixel, each way
+    int colour_channels = 3;     ///< 1 or 3
+    int radius = 0;              ///< receptive field: input pixels each way round a pixel
+    int min_size = 1;            ///< least width and height that the network takes
+    std::size_t parameters = 0;  ///< learned values, after batch norm is folded
 };
 
 /// An immutable model, cheap to copy; safe to share between threads.

@@ -20,13 +20,13 @@ constexpr double kMinScale = 1.0;
 constexpr double kMaxScale = 16.0;
 
 struct UpscaleOptions {
-    double scale = 0;                             ///< kMinScale to kMaxScale; 0: the model's own
-    Size size;                                    ///< exact output size; {0,0}: from scale
-    std::size_t memory_bytes = 768u * 1024 * 1024;///< for tiles and activations, not the process
-    int tile = 0;                                 ///< input pixels each way; 0: from memory_bytes
-    int threads = 0;                              ///< 0: one per physical core
+    double scale = 0;                               ///< kMinScale to kMaxScale; 0: the model's own
+    Size size;                                      ///< exact output size; {0,0}: from scale
+    std::size_t memory_bytes = 768u * 1024 * 1024;  ///< for tiles and activations, not the process
+    int tile = 0;                                   ///< input pixels each way; 0: from memory_bytes
+    int threads = 0;                                ///< 0: one per physical core
     Precision precision = Precision::automatic;
-    std::string device = "auto";                  ///< "auto", "cpu", "cuda" or "cuda:N"
+    std::string device = "auto";  ///< "auto", "cpu", "cuda" or "cuda:N"
 };
 
 /// Immutable; run() may be called any number of times, from one thread at a time.

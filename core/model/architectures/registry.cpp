@@ -13,7 +13,8 @@ const Architecture& detect_architecture(const Tensors& tensors) {
     for (const Architecture* architecture : kArchitectures) {
         if (architecture->detect(tensors)) return *architecture;
     }
-    throw Error(ErrorKind::bad_model, "model", "its tensors belong to no architecture that is known");
+    throw Error(ErrorKind::bad_model, "model",
+                "its tensors belong to no architecture that is known");
 }
 
 }  // namespace sisr

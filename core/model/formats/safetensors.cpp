@@ -55,7 +55,8 @@ public:
         const auto file_bytes = static_cast<std::size_t>(fs::file_size(file));
         unsigned char prefix[kSafetensorsPrefixBytes] = {};
         stream_.read(reinterpret_cast<char*>(prefix), sizeof prefix);
-        std::string json(safetensors_header_bytes(prefix, stream_ ? file_bytes : 0, subject_), '\0');
+        std::string json(safetensors_header_bytes(prefix, stream_ ? file_bytes : 0, subject_),
+                         '\0');
         read(json.data(), json.size());
         header_ = parse_safetensors_header(json, file_bytes, subject_);
     }

@@ -91,13 +91,15 @@ private:
 
     TensorType read_type(const std::string& name, const nlohmann::json& value) const {
         const std::string text = value.is_string() ? value.get<std::string>() : "";
-        const auto* found = std::find_if(kTypes.begin(), kTypes.end(),
-                                         [&text](const TypeName& entry) { return entry.name == text; });
+        const auto* found =
+            std::find_if(kTypes.begin(), kTypes.end(),
+                         [&text](const TypeName& entry) { return entry.name == text; });
         if (found == kTypes.end()) fail("tensor \"" + name + "\" has the unknown type " + text);
         return found->type;
     }
 
-    std::vector<std::int64_t> read_sizes(const std::string& name, const nlohmann::json& value) const {
+    std::vector<std::int64_t> read_sizes(const std::string& name,
+                                         const nlohmann::json& value) const {
         if (!value.is_array()) fail("tensor \"" + name + "\" has no list of sizes");
         std::vector<std::int64_t> sizes;
         for (const auto& item : value) {
@@ -128,7 +130,8 @@ private:
         });
         std::size_t end = data_begin_;
         for (const TensorEntry& entry : tensors) {
-            if (entry.offset != end) fail("tensor \"" + entry.name + "\" overlaps or leaves a hole");
+            if (entry.offset != end)
+                fail("tensor \"" + entry.name + "\" overlaps or leaves a hole");
             end = entry.offset + entry.bytes;
         }
         if (end != data_begin_ + data_bytes_) fail("data that belong to no tensor follow the last");

@@ -125,9 +125,11 @@ SrResNetImpl::SrResNetImpl(const SrResNetSettings& settings) : settings_(setting
     upsample_act_ = register_module("upsample_act", nn::ModuleList());
     for (const int step : upsampling_steps(settings)) {
         upsample_->push_back(convolution(channels, channels * step * step, 3));
-        if (settings.activation == Activation::prelu) upsample_act_->push_back(activation(settings));
+        if (settings.activation == Activation::prelu)
+            upsample_act_->push_back(activation(settings));
     }
-    const int outputs = settings.stepwise_upsampling ? colour : colour * settings.scale * settings.scale;
+    const int outputs =
+        settings.stepwise_upsampling ? colour : colour * settings.scale * settings.scale;
     tail_ = register_module("tail", convolution(channels, outputs, settings.tail_kernel));
 }
 

@@ -31,7 +31,8 @@ public:
 
 private:
     torch::Tensor upsample(torch::Tensor features);
-    torch::Tensor shuffle_with_skip(const torch::Tensor& residual, const torch::Tensor& input) const;
+    torch::Tensor shuffle_with_skip(const torch::Tensor& residual,
+                                    const torch::Tensor& input) const;
 
     SrResNetSettings settings_;
     torch::nn::Conv2d head_{nullptr}, trunk_{nullptr}, tail_{nullptr};
