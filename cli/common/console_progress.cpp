@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string_view>
 #include <sys/ioctl.h>
@@ -53,7 +54,7 @@ std::string fit_line(const std::string& line, std::size_t columns) {
 }  // namespace
 
 std::string format_duration(double seconds) {
-    const long total = std::max(0L, static_cast<long>(seconds + 0.5));
+    const long total = std::max(0L, std::lround(seconds));
     std::array<char, 64> text{};
     if (total >= 3600) {
         std::snprintf(text.data(), text.size(), "%ld:%02ld:%02ld", total / 3600, total / 60 % 60,

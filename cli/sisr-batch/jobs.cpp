@@ -185,7 +185,9 @@ private:
         const std::string extension = wanted.extension().string();
         fs::path output = wanted.parent_path() / (base + extension);
         for (int i = 2; !outputs_.insert(output).second; ++i) {
-            output = wanted.parent_path() / (base + "-" + std::to_string(i) + extension);
+            std::string name = base + "-";
+            name += std::to_string(i) + extension;
+            output = wanted.parent_path() / name;
         }
         list_.notes.push_back(file.string() + ": its result is named " + output.string() +
                               ", since " + wanted.filename().string() + " is taken");

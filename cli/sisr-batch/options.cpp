@@ -190,6 +190,9 @@ std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const 
     options.upscale = read_upscale_options(values);
     read_output_options(values, options);
     options.model = values.text("model");
+    if (values.has("model") && options.model.empty()) {
+        throw Error(ErrorKind::usage, "--model", "must not be empty");
+    }
     options.recursive = values.flag("recursive");
     options.dry_run = values.flag("dry-run");
     options.quiet = values.flag("quiet");

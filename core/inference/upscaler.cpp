@@ -154,6 +154,10 @@ Upscaler::Upscaler(Upscaler&&) noexcept = default;
 Upscaler& Upscaler::operator=(Upscaler&&) noexcept = default;
 
 ImageShape Upscaler::output_shape(const ImageShape& input) const {
+    const bool has_colour = input.colour_channels == 1 || input.colour_channels == 3;
+    if (input.width < 1 || input.height < 1 || !has_colour) {
+        throw Error(ErrorKind::usage, "image", "needs pixels, and 1 or 3 colour channels");
+    }
     const UpscaleOptions& options = impl_->options;
     double width = options.size.width;
     double height = options.size.height;

@@ -33,7 +33,8 @@ Plane luma(const Image& image, int border) {
     const bool is_grey = image.shape().colour_channels == 1;
     for (int y = 0; y < plane.height; ++y) {
         for (int x = 0; x < plane.width; ++x) {
-            const float* pixel = image.row(y + border) + (x + border) * image.channels();
+            const float* pixel =
+                image.row(y + border) + static_cast<std::ptrdiff_t>(x + border) * image.channels();
             const double red = to_8_bit(pixel[0]);
             const double green = is_grey ? red : to_8_bit(pixel[1]);
             const double blue = is_grey ? red : to_8_bit(pixel[2]);
@@ -58,7 +59,7 @@ std::array<double, kWindow> gaussian() {
     std::array<double, kWindow> weights{};
     double sum = 0;
     for (int i = 0; i < kWindow; ++i) {
-        const double x = i - kWindow / 2;
+        const int x = i - kWindow / 2;
         sum += weights[static_cast<std::size_t>(i)] = std::exp(-x * x / (2 * kSigma * kSigma));
     }
     for (double& weight : weights) weight /= sum;

@@ -11,7 +11,7 @@ namespace sisr {
 namespace {
 
 // The reference implementation's limit; a larger header is damage or an attack.
-constexpr std::size_t kMaxHeaderBytes = 100u * 1000 * 1000;
+constexpr std::size_t kMaxHeaderBytes = 100'000'000;
 
 struct TypeName {
     TensorType type;
