@@ -18,8 +18,9 @@ nn::PReLU activation(const SrResNetSettings& settings) {
     return nn::PReLU(nn::PReLUOptions().num_parameters(settings.channels));
 }
 
-torch::Tensor activate(nn::PReLU& prelu, const torch::Tensor& input) {
-    return prelu ? prelu(input) : torch::relu(input);
+/// ReLU in place: the convolution before does not need its result again.
+torch::Tensor activate(nn::PReLU& prelu, torch::Tensor input) {
+    return prelu ? prelu(input) : torch::relu_(input);
 }
 
 class SrResNetNetwork final : public Network {
@@ -106,7 +107,7 @@ torch::Tensor ResidualBlockImpl::forward(const torch::Tensor& input) {
     if (bn1_) features = bn1_(features);
     features = conv2_(activate(act_, features));
     if (bn2_) features = bn2_(features);
-    return input + features;
+    return features.add_(input);
 }
 
 SrResNetImpl::SrResNetImpl(const SrResNetSettings& settings) : settings_(settings) {
@@ -158,18 +159,11 @@ torch::Tensor SrResNetImpl::upsample(torch::Tensor features) {
 
 torch::Tensor SrResNetImpl::shuffle_with_skip(const torch::Tensor& residual,
                                               const torch::Tensor& input) const {
+    // Shuffled in the layers' precision, added in the input's: the cheaper copy, the better sum.
     const bool shuffled = settings_.stepwise_upsampling;
-    const auto shuffle = [&](const torch::Tensor& x) {
-        return shuffled ? x : torch::pixel_shuffle(x, settings_.scale);
-    };
-    if (settings_.input_skip == InputSkip::none) return shuffle(residual);
+    const auto enlarged = shuffled ? residual : torch::pixel_shuffle(residual, settings_.scale);
+    if (settings_.input_skip == InputSkip::none) return enlarged;
 
-    const auto added = residual.to(torch::kFloat32);
-    if (settings_.input_skip == InputSkip::nearest && !shuffled) {
-        // Repeating channels before the shuffle is nearest-neighbour enlargement after it.
-        const std::int64_t area = settings_.scale * settings_.scale;
-        return shuffle(added + input.repeat_interleave(area, 1));
-    }
     const std::vector<double> factors(2, settings_.scale);
     auto options = nn::functional::InterpolateFuncOptions().scale_factor(factors);
     if (settings_.input_skip == InputSkip::bilinear) {
@@ -177,7 +171,7 @@ torch::Tensor SrResNetImpl::shuffle_with_skip(const torch::Tensor& residual,
     } else {
         options = options.mode(torch::kNearest);
     }
-    return shuffle(added) + nn::functional::interpolate(input, options);
+    return nn::functional::interpolate(input, options) + enlarged.to(input.scalar_type());
 }
 
 const Architecture& srresnet_architecture() {
