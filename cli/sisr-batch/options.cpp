@@ -1,6 +1,6 @@
 #include "options.h"
 
-#include "common/parse_number.h"
+#include "common/option_values.h"
 
 #include <boost/program_options.hpp>
 
@@ -101,44 +101,15 @@ po::variables_map parse_words(const po::options_description& visible, int argc,
     return values;
 }
 
-/// Typed access to the options' texts.
-class Values {
-public:
-    explicit Values(const po::variables_map& values) : values_(values) {}
-
-    bool has(const char* name) const { return values_.count(name) != 0; }
-    bool flag(const char* name) const { return values_[name].as<bool>(); }
-    std::string text(const char* name) const {
-        return has(name) ? values_[name].as<std::string>() : std::string();
-    }
-    template <class Number>
-    void read(const char* name, Number least, Number most, Number& target) const {
-        if (has(name)) target = parse_number("--" + std::string(name), text(name), least, most);
-    }
-    template <class Enum>
-    Enum choice(const char* name,
-                std::initializer_list<std::pair<const char*, Enum>> choices) const {
-        std::string known;
-        for (const auto& [word, value] : choices) {
-            if (text(name) == word) return value;
-            known += (known.empty() ? "" : ", ") + std::string(word);
-        }
-        throw Error(ErrorKind::usage, "--" + std::string(name),
-                    "must be one of " + known + ", not \"" + text(name) + "\"");
-    }
-
-private:
-    const po::variables_map& values_;
-};
-
-UpscaleOptions read_upscale_options(const Values& values) {
+UpscaleOptions read_upscale_options(const OptionValues& values) {
     UpscaleOptions options;
-    values.read("scale", kMinScale, kMaxScale, options.scale);
-    values.read("threads", 1, 1024, options.threads);
-    if (values.text("tile") != "auto") values.read("tile", 1, kMaxTile, options.tile);
+    if (values.has("scale")) options.scale = values.number("scale", kMinScale, kMaxScale);
+    if (values.has("threads")) options.threads = values.number("threads", 1, 1024);
+    if (values.has("tile") && values.text("tile") != "auto") {
+        options.tile = values.number("tile", 1, kMaxTile);
+    }
     if (values.has("memory")) {
-        int megabytes = 0;
-        values.read("memory", 64, kMaxMemoryMb, megabytes);
+        const int megabytes = values.number("memory", 64, kMaxMemoryMb);
         options.memory_bytes = static_cast<std::size_t>(megabytes) << 20;
     }
     options.precision = values.choice<Precision>(
@@ -148,7 +119,7 @@ UpscaleOptions read_upscale_options(const Values& values) {
     return options;
 }
 
-void read_output_options(const Values& values, BatchOptions& options) {
+void read_output_options(const OptionValues& values, BatchOptions& options) {
     options.format = values.text("format");
     if (!options.format.empty() && options.format[0] == '.') options.format.erase(0, 1);
     if (values.has("format") && !can_write_extension(options.format)) {
@@ -159,7 +130,7 @@ void read_output_options(const Values& values, BatchOptions& options) {
     if (options.suffix.find('/') != std::string::npos) {
         throw Error(ErrorKind::usage, "--suffix", "must not hold a \"/\"");
     }
-    values.read("quality", 1, 100, options.quality);
+    if (values.has("quality")) options.quality = values.number("quality", 1, 100);
     if (values.has("depth")) {
         options.depth = values.choice<Depth>(
             "depth",
@@ -177,7 +148,7 @@ void read_output_options(const Values& values, BatchOptions& options) {
 std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const char* const* argv) {
     const auto visible = describe_options();
     const auto map = parse_words(visible, argc, argv);
-    const Values values(map);
+    const OptionValues values(map);
     if (values.flag("help")) {
         std::ostringstream text;
         text << kHelpHead << visible << kHelpTail;

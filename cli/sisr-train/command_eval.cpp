@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "common/parse_number.h"
+#include "common/option_values.h"
 #include "evaluation.h"
 #include "image/resize.h"
 #include "option_parser.h"
@@ -58,38 +58,31 @@ void print_json(const std::vector<ImageQuality>& rows) {
     std::cout << json.dump(2) << "\n";
 }
 
-Precision parse_precision(const std::string& text) {
-    if (text == "auto") return Precision::automatic;
-    if (text == "fp32") return Precision::fp32;
-    if (text == "bf16") return Precision::bf16;
-    throw Error(ErrorKind::usage, "--precision",
-                "must be auto, fp32 or bf16, not \"" + text + "\"");
-}
-
 }  // namespace
 
 ExitCode run_eval(const Arguments& arguments) {
     const auto parsed =
         parse_arguments("eval", "--model M --hr DIR [--lr DIR]", describe_options(), arguments);
     if (!parsed) return ExitCode::done;
-    const auto has = [&parsed](const char* name) { return parsed->count(name) != 0; };
-    const auto value = [&parsed](const char* name) { return (*parsed)[name].as<std::string>(); };
+    const OptionValues values(*parsed);
 
     training::EvaluationOptions options;
-    options.truth = value("hr");
-    if (has("lr")) options.input = value("lr");
-    if (has("scale")) options.scale = parse_number<int>("--scale", value("scale"), 1, 8);
+    options.truth = values.text("hr");
+    if (values.has("lr")) options.input = values.text("lr");
+    if (values.has("scale")) options.scale = values.number("scale", 1, 8);
     UpscaleOptions upscale;
-    upscale.precision = parse_precision(value("precision"));
+    upscale.precision = values.choice<Precision>(
+        "precision",
+        {{"auto", Precision::automatic}, {"fp32", Precision::fp32}, {"bf16", Precision::bf16}});
     std::optional<Upscaler> upscaler;
-    if (value("model") != kBicubic) {
-        const Model model = find_model(value("model"), has("scale") ? options.scale : 0);
-        if (!has("scale")) options.scale = model.info().scale;
+    if (values.text("model") != kBicubic) {
+        const Model model =
+            find_model(values.text("model"), values.has("scale") ? options.scale : 0);
+        if (!values.has("scale")) options.scale = model.info().scale;
         upscale.scale = options.scale;
         upscaler.emplace(model, upscale);
     }
-    options.border =
-        has("border") ? parse_number<int>("--border", value("border"), 0, 1000) : options.scale;
+    options.border = values.has("border") ? values.number("border", 0, 1000) : options.scale;
 
     bool all_measured = true;
     const auto rows = training::evaluate(
@@ -105,7 +98,7 @@ ExitCode run_eval(const Arguments& arguments) {
         });
     if (rows.empty())
         throw Error(ErrorKind::not_found, options.truth.string(), "nothing was measured");
-    (*parsed)["json"].as<bool>() ? print_json(rows) : print_table(rows);
+    values.flag("json") ? print_json(rows) : print_table(rows);
     return all_measured ? ExitCode::done : ExitCode::some_failed;
 }
 

@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "common/parse_number.h"
+#include "common/option_values.h"
 #include "common/signals.h"
 #include "inference/device.h"
 #include "option_parser.h"
@@ -62,46 +62,17 @@ po::options_description describe_options() {
     return options;
 }
 
-/// Typed access to the options' texts.
-class Values {
-public:
-    explicit Values(const po::variables_map& values) : values_(values) {}
+std::int64_t steps(const OptionValues& values, const char* name, std::int64_t least = 1) {
+    return values.number<std::int64_t>(name, least, 1'000'000'000);
+}
 
-    bool has(const char* name) const { return values_.count(name) != 0; }
-    std::string text(const char* name) const { return values_[name].as<std::string>(); }
-    int integer(const char* name, int least, int most) const {
-        return parse_number<int>("--" + std::string(name), text(name), least, most);
-    }
-    std::int64_t steps(const char* name, std::int64_t least = 1) const {
-        return parse_number<std::int64_t>("--" + std::string(name), text(name), least,
-                                          1'000'000'000);
-    }
-    double real(const char* name, double least, double most) const {
-        return parse_number<double>("--" + std::string(name), text(name), least, most);
-    }
-    template <class Enum>
-    Enum choice(const char* name,
-                std::initializer_list<std::pair<const char*, Enum>> choices) const {
-        std::string known;
-        for (const auto& [word, value] : choices) {
-            if (text(name) == word) return value;
-            known += (known.empty() ? "" : ", ") + std::string(word);
-        }
-        throw Error(ErrorKind::usage, "--" + std::string(name),
-                    "must be one of " + known + ", not \"" + text(name) + "\"");
-    }
-
-private:
-    const po::variables_map& values_;
-};
-
-SrResNetSettings network_settings(const Values& values) {
-    const int scale = values.integer("scale", 1, 8);
+SrResNetSettings network_settings(const OptionValues& values) {
+    const int scale = values.number("scale", 1, 8);
     const bool is_paper = values.choice<bool>("network", {{"compact", false}, {"paper", true}});
     auto settings =
         is_paper ? SrResNetSettings::paper(scale) : SrResNetSettings::compact(scale, 48, 8);
-    if (values.has("channels")) settings.channels = values.integer("channels", 4, 1024);
-    if (values.has("blocks")) settings.blocks = values.integer("blocks", 1, 256);
+    if (values.has("channels")) settings.channels = values.number("channels", 4, 1024);
+    if (values.has("blocks")) settings.blocks = values.number("blocks", 1, 256);
     if (values.has("input-skip")) {
         settings.input_skip =
             values.choice<InputSkip>("input-skip", {{"none", InputSkip::none},
@@ -113,7 +84,7 @@ SrResNetSettings network_settings(const Values& values) {
 }
 
 PretrainOptions make_options(const po::variables_map& map) {
-    const Values values(map);
+    const OptionValues values(map);
     PretrainOptions options;
     for (const auto& folder : map["data"].as<std::vector<std::string>>()) {
         options.data.emplace_back(folder);
@@ -124,26 +95,26 @@ PretrainOptions make_options(const po::variables_map& map) {
     options.resume = map["resume"].as<bool>();
     options.recipe = format_recipe(map);
 
-    const auto seed = static_cast<std::uint64_t>(values.steps("seed", 0));
+    const auto seed = static_cast<std::uint64_t>(steps(values, "seed", 0));
     options.objective.seed = seed;
-    options.objective.ema_decay = values.real("ema", 0, 0.999999);
-    options.objective.clip_gradient = values.real("clip", 0, kLargest);
+    options.objective.ema_decay = values.number<double>("ema", 0, 0.999999);
+    options.objective.clip_gradient = values.number<double>("clip", 0, kLargest);
     options.objective.bf16 = values.choice<bool>(
         "precision", {{"auto", processor_has_bf16()}, {"fp32", false}, {"bf16", true}});
     options.batches.seed = seed;
     options.batches.scale = options.network.scale;
-    options.batches.batch = values.integer("batch", 1, 4096);
-    options.batches.patch = values.integer("patch", 8, 1024);
-    options.batches.threads = values.integer("loader-threads", 1, 256);
-    options.schedule.iterations = values.steps("iterations");
-    options.schedule.peak = values.real("rate", 0, 1);
-    options.schedule.final = values.real("final-rate", 0, 1);
-    options.schedule.warmup = values.steps("warmup", 0);
-    options.trainer.log_every = values.steps("log-every");
-    options.trainer.validate_every = values.steps("validate-every");
-    options.trainer.checkpoint_every = values.steps("checkpoint-every");
-    options.keep_checkpoints = values.integer("keep", 1, 1'000'000);
-    options.threads = values.integer("threads", 0, 1024);
+    options.batches.batch = values.number("batch", 1, 4096);
+    options.batches.patch = values.number("patch", 8, 1024);
+    options.batches.threads = values.number("loader-threads", 1, 256);
+    options.schedule.iterations = steps(values, "iterations");
+    options.schedule.peak = values.number<double>("rate", 0, 1);
+    options.schedule.final = values.number<double>("final-rate", 0, 1);
+    options.schedule.warmup = steps(values, "warmup", 0);
+    options.trainer.log_every = steps(values, "log-every");
+    options.trainer.validate_every = steps(values, "validate-every");
+    options.trainer.checkpoint_every = steps(values, "checkpoint-every");
+    options.keep_checkpoints = values.number("keep", 1, 1'000'000);
+    options.threads = values.number("threads", 0, 1024);
     options.card.name =
         values.has("name") ? values.text("name") : options.output.filename().string();
     options.card.trained_for = values.text("trained-for");

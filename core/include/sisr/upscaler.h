@@ -20,11 +20,12 @@ constexpr double kMinScale = 1.0;
 constexpr double kMaxScale = 16.0;
 
 struct UpscaleOptions {
-    double scale = 0;                               ///< kMinScale to kMaxScale; 0: the model's own
-    Size size;                                      ///< exact output size; {0,0}: from scale
-    std::size_t memory_bytes = std::size_t{768} << 20;  ///< for tiles and activations, not the process
-    int tile = 0;                                   ///< input pixels each way; 0: from memory_bytes
-    int threads = 0;                                ///< 0: one per physical core
+    double scale = 0;  ///< kMinScale to kMaxScale; 0: the model's own
+    Size size;         ///< exact output size; {0,0}: from scale
+    std::size_t memory_bytes = std::size_t{768}
+                               << 20;  ///< for tiles and activations, not the process
+    int tile = 0;                      ///< input pixels each way; 0: from memory_bytes
+    int threads = 0;                   ///< 0: one per physical core
     Precision precision = Precision::automatic;
     std::string device = "auto";  ///< "auto", "cpu", "cuda" or "cuda:N"
 };
@@ -39,8 +40,8 @@ public:
     Upscaler(Upscaler&&) noexcept;
     Upscaler& operator=(Upscaler&&) noexcept;
 
-    /// Arithmetic only. Throws Error{usage} for a shape that holds nothing, Error{unsupported} for a
-    /// result that is too large to address.
+    /// Arithmetic only. Throws Error{usage} for a shape that holds nothing, Error{unsupported} for
+    /// a result that is too large to address.
     ImageShape output_shape(const ImageShape& input) const;
 
     /// Reads each input row once, in order, and writes each output row once, in order. Values
