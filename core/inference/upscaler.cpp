@@ -53,7 +53,7 @@ public:
         shape.width = rect.width();
         shape.height = rect.height();
         Image tile(shape);
-        const std::size_t channels = static_cast<std::size_t>(shape.channels());
+        const auto channels = static_cast<std::size_t>(shape.channels());
         for (int y = rect.y0; y < rect.y1; ++y) {
             const float* row = rows_.data() +
                                static_cast<std::size_t>(y - begin_) * shape_.row_samples() +

@@ -52,7 +52,7 @@ Model Model::load(const std::filesystem::path& file) {
         impl->metadata = std::move(content.metadata);
         impl->traits = impl->architecture->traits(impl->tensors, impl->metadata);
         impl->info = make_info(file, impl->metadata, impl->traits, impl->architecture->id);
-        const Model model(impl);
+        Model model(impl);
         make_network(model, torch::kCPU, torch::kFloat32);  // proves that all tensors fit
         return model;
     });

@@ -11,10 +11,10 @@ namespace {
     throw Error(ErrorKind::bad_model, "model", reason);
 }
 
-const torch::Tensor& convolution_weight(const Tensors& tensors, const std::string& layer) {
+torch::Tensor convolution_weight(const Tensors& tensors, const std::string& layer) {
     const auto found = tensors.find(layer + ".weight");
     if (found == tensors.end()) fail("tensor \"" + layer + ".weight\" is missing");
-    const torch::Tensor& weight = found->second;
+    torch::Tensor weight = found->second;
     const bool is_odd_square = weight.dim() == 4 && weight.size(2) == weight.size(3) &&
                                weight.size(2) % 2 == 1 && weight.numel() > 0;
     if (!is_odd_square) fail("tensor \"" + layer + ".weight\" is no odd square convolution");
@@ -110,8 +110,8 @@ std::vector<int> upsampling_steps(const SrResNetSettings& settings) {
 
 SrResNetSettings read_srresnet_settings(const Tensors& tensors, const Metadata& metadata) {
     SrResNetSettings settings;
-    const torch::Tensor& head = convolution_weight(tensors, "head");
-    const torch::Tensor& tail = convolution_weight(tensors, "tail");
+    const torch::Tensor head = convolution_weight(tensors, "head");
+    const torch::Tensor tail = convolution_weight(tensors, "tail");
     settings.channels = static_cast<int>(head.size(0));
     settings.colour_channels = static_cast<int>(head.size(1));
     settings.head_kernel = static_cast<int>(head.size(2));
@@ -127,7 +127,7 @@ SrResNetSettings read_srresnet_settings(const Tensors& tensors, const Metadata& 
         fail("takes " + std::to_string(settings.colour_channels) + " channels, not 1 or 3");
     }
     for (int i = 0; i < steps; ++i) {
-        const auto& weight = convolution_weight(tensors, "upsample." + std::to_string(i));
+        const torch::Tensor weight = convolution_weight(tensors, "upsample." + std::to_string(i));
         settings.scale *= square_root(weight.size(0) / settings.channels, "upsampling");
     }
     if (steps == 0) {
