@@ -1,7 +1,5 @@
 #include "batch_loader.h"
 
-#include "degradation/bicubic.h"
-
 #include <chrono>
 
 namespace sisr::training {
@@ -28,9 +26,13 @@ torch::Tensor orient(torch::Tensor image, int orientation) {
 
 }  // namespace
 
-BatchLoader::BatchLoader(const PatchSource& source, const BatchOptions& options,
-                         std::int64_t first_step)
-    : source_(source), options_(options), next_to_make_(first_step), next_to_give_(first_step) {
+BatchLoader::BatchLoader(const PatchSource& source, const Degradation& degradation,
+                         const BatchOptions& options, std::int64_t first_step)
+    : source_(source),
+      degradation_(degradation),
+      options_(options), 
+      next_to_make_(first_step),
+      next_to_give_(first_step) {
     for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -79,7 +81,7 @@ void BatchLoader::work() {
 
 Batch BatchLoader::make(std::int64_t step) const {
     const int lr_size = options_.patch;
-    const int hr_size = options_.patch * options_.scale;
+    const int hr_size = options_.patch * degradation_.scale();
     const auto layout = torch::TensorOptions().memory_format(torch::MemoryFormat::ChannelsLast);
     Batch batch;
     batch.lr = torch::empty({options_.batch, 3, lr_size, lr_size}, layout);
@@ -88,9 +90,9 @@ Batch BatchLoader::make(std::int64_t step) const {
         Rng rng = sample_rng(options_.seed, step, i);
         const Patch patch = source_.patch(rng);
         const int orientation = std::uniform_int_distribution<int>(0, 7)(rng);
-        const Image reduced = reduce_bicubic(patch.pixels, options_.scale);
-        const int left = patch.left / options_.scale;
-        const int top = patch.top / options_.scale;
+        const Image reduced = degradation_.apply(patch.pixels, rng, true);
+        const int left = patch.left / degradation_.scale();
+        const int top = patch.top / degradation_.scale();
         batch.lr[i].copy_(orient(view(reduced, left, top, lr_size), orientation));
         batch.hr[i].copy_(orient(view(patch.pixels, patch.left, patch.top, hr_size), orientation));
     }

@@ -1,6 +1,7 @@
 /// Batches of patch pairs, made ahead of time by threads.
 #pragma once
 
+#include "degradation/degradation.h"
 #include "patch_source.h"
 
 #include <torch/torch.h>
@@ -23,7 +24,6 @@ struct Batch {
 
 struct BatchOptions {
     std::uint64_t seed = 0;
-    int scale = 4;
     int batch = 16;
     int patch = 48;  ///< width and height of the low-resolution patch
     int threads = 2;
@@ -33,8 +33,9 @@ struct BatchOptions {
 class BatchLoader {
 public:
     /// Starts to prepare the batches from `first_step` on. The source must outlive the loader and
-    /// give patches of scale*patch pixels on a grid of `scale`.
-    BatchLoader(const PatchSource& source, const BatchOptions& options, std::int64_t first_step);
+    /// give patches of scale*patch pixels on a grid of the degradation's scale.
+    BatchLoader(const PatchSource& source, const Degradation& degradation,
+                const BatchOptions& options, std::int64_t first_step);
     ~BatchLoader();
     BatchLoader(const BatchLoader&) = delete;
     BatchLoader& operator=(const BatchLoader&) = delete;
@@ -50,6 +51,7 @@ private:
     Batch make(std::int64_t step) const;
 
     const PatchSource& source_;
+    Degradation degradation_;
     BatchOptions options_;
     std::mutex mutex_;
     std::condition_variable ready_;

@@ -49,14 +49,6 @@ int draw_multiple(Rng& rng, int limit, int grid) {
 
 }  // namespace
 
-Rng sample_rng(std::uint64_t seed, std::int64_t step, int index) {
-    const auto low = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
-    const auto position = static_cast<std::uint64_t>(step);
-    std::seed_seq sequence{low(seed), low(seed >> 32), low(position), low(position >> 32),
-                           low(static_cast<std::uint64_t>(index))};
-    return Rng(sequence);
-}
-
 std::vector<fs::path> list_images(const fs::path& folder) {
     std::error_code status;
     if (fs::is_regular_file(folder, status)) return {folder};

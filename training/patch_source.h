@@ -1,22 +1,17 @@
 /// Folders of photographs as a source of training patches.
 #pragma once
 
+#include "sample_rng.h"
+
 #include <sisr/image.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <random>
 #include <string>
 #include <vector>
 
 namespace sisr::training {
-
-using Rng = std::mt19937_64;
-
-/// The generator of one training sample: a pure function of the three numbers, so that an exact
-/// resume needs no generator state and a bad sample can be made again.
-Rng sample_rng(std::uint64_t seed, std::int64_t step, int index);
 
 struct PatchSourceOptions {
     int patch = 192;               ///< width and height in pixels of the high-resolution patch

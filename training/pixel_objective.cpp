@@ -12,9 +12,19 @@
 namespace sisr::training {
 namespace {
 
-SrResNet make_generator(const SrResNetSettings& settings, std::uint64_t seed) {
-    torch::manual_seed(seed);
+SrResNet make_generator(const SrResNetSettings& settings, const PixelOptions& options) {
+    torch::manual_seed(options.seed);
     SrResNet generator(settings);
+    if (!options.initial.empty()) {
+        Tensors tensors = module_tensors(*generator);
+        for (auto& [name, tensor] : tensors) {
+            const auto found = options.initial.find(name);
+            const bool fits =
+                found != options.initial.end() && found->second.sizes() == tensor.sizes();
+            tensor = fits ? found->second : tensor.detach().clone();
+        }
+        load_tensors(*generator, tensors);
+    }
     for (auto& parameter : generator->parameters()) {
         if (parameter.dim() == 4) {
             parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
@@ -32,7 +42,7 @@ bool is_finite(const Losses& losses) {
 
 PixelObjective::PixelObjective(const SrResNetSettings& settings, const PixelOptions& options)
     : options_(options),
-      generator_(make_generator(settings, options.seed)),
+      generator_(make_generator(settings, options)),
       optimizer_(generator_->parameters(), torch::optim::AdamOptions().betas({0.9, 0.99})),
       ema_(*generator_, options.ema_decay) {
     generator_->train();

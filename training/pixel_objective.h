@@ -14,6 +14,7 @@ struct PixelOptions {
     double clip_gradient = 1.0;  ///< greatest norm of the whole gradient; 0: no limit
     bool bf16 = false;           ///< convolutions in bf16; weights, loss and updates stay fp32
     std::uint64_t seed = 0;      ///< of the initial weights
+    Tensors initial{};           ///< to start from; those of another shape are left out
 };
 
 class PixelObjective final : public Objective {

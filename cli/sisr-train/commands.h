@@ -12,6 +12,7 @@ namespace sisr::cli {
 using Arguments = std::vector<std::string>;
 
 ExitCode run_pretrain(const Arguments& arguments);
+ExitCode run_degrade(const Arguments& arguments);
 ExitCode run_eval(const Arguments& arguments);
 ExitCode run_inspect(const Arguments& arguments);
 ExitCode run_export(const Arguments& arguments);

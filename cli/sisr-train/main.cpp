@@ -19,6 +19,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"pretrain", "train a generator on the mean absolute error (stage 1)", run_pretrain},
     {"eval", "measure a model on images of known truth", run_eval},
+    {"degrade", "show what a degradation makes of photographs", run_degrade},
     {"inspect", "tell what a model file is", run_inspect},
     {"export", "make a model file from a run or a checkpoint", run_export},
 };

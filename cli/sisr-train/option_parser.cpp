@@ -46,7 +46,7 @@ std::optional<po::variables_map> parse_arguments(const std::string& command,
 }
 
 std::string format_recipe(const po::variables_map& values) {
-    const std::set<std::string> of_this_run{"help", "config", "output", "resume", "quiet"};
+    const std::set<std::string> of_this_run{"help", "config", "output", "resume", "accept-changes"};
     std::ostringstream recipe;
     recipe.imbue(std::locale::classic());
     for (const auto& [name, value] : values) {

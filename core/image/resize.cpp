@@ -10,7 +10,8 @@ double evaluate(Kernel kernel, double x) {
     constexpr double kPi = 3.14159265358979323846;
     x = std::fabs(x);
     switch (kernel) {
-        case Kernel::nearest: return x <= 0.5 ? 1 : 0;
+        case Kernel::nearest:
+        case Kernel::box: return x <= 0.5 ? 1 : 0;
         case Kernel::bilinear: return std::max(0.0, 1 - x);
         case Kernel::bicubic:
             if (x <= 1) return (1.5 * x - 2.5) * x * x + 1;
@@ -26,7 +27,8 @@ double evaluate(Kernel kernel, double x) {
 
 double support(Kernel kernel) {
     switch (kernel) {
-        case Kernel::nearest: return 0.5;
+        case Kernel::nearest:
+        case Kernel::box: return 0.5;
         case Kernel::bilinear: return 1;
         case Kernel::bicubic: return 2;
         case Kernel::lanczos3: return 3;

@@ -35,6 +35,7 @@ protected:
     }
     TempDir folder_;
     std::vector<std::string> warnings_;
+    const Degradation clean_ = Degradation::parse("", 4);
 };
 
 TEST_F(PatchesTest, UnreadableAndSmallFilesAreNamedAndLeftOut) {
@@ -150,11 +151,11 @@ TEST_F(PatchesTest, ASampleDependsOnItsNumbersOnly) {
     std::vector<Batch> first;
     {
         options.threads = 1;
-        BatchLoader loader(source, options, 0);
+        BatchLoader loader(source, clean_, options, 0);
         for (int i = 0; i < 8; ++i) first.push_back(loader.next());
     }
     options.threads = 3;
-    BatchLoader later(source, options, 3);
+    BatchLoader later(source, clean_, options, 3);
     for (int i = 3; i < 8; ++i) {
         const Batch batch = later.next();
         EXPECT_TRUE(torch::equal(batch.lr, first[static_cast<std::size_t>(i)].lr)) << i;
@@ -162,7 +163,7 @@ TEST_F(PatchesTest, ASampleDependsOnItsNumbersOnly) {
     }
     EXPECT_FALSE(torch::equal(first[0].hr, first[1].hr));
     options.seed = 43;
-    BatchLoader other(source, options, 0);
+    BatchLoader other(source, clean_, options, 0);
     EXPECT_FALSE(torch::equal(other.next().hr, first[0].hr));
 }
 
@@ -171,7 +172,7 @@ TEST_F(PatchesTest, PairsShowTheSamePlaceInEveryOrientation) {
     BatchOptions options;
     options.batch = 32;
     options.patch = 16;
-    BatchLoader loader(source, options, 0);
+    BatchLoader loader(source, clean_, options, 0);
     const Batch batch = loader.next();
     EXPECT_EQ(batch.lr.sizes().vec(), (std::vector<std::int64_t>{32, 3, 16, 16}));
     EXPECT_EQ(batch.hr.sizes().vec(), (std::vector<std::int64_t>{32, 3, 64, 64}));

@@ -7,7 +7,8 @@
 namespace sisr {
 
 /// bicubic: Keys' kernel with a = -0.5, as in MATLAB's imresize.
-enum class Kernel { nearest, bilinear, bicubic, lanczos3 };
+/// box: with antialias the mean over the area of an output pixel.
+enum class Kernel { nearest, box, bilinear, bicubic, lanczos3 };
 
 /// Pixel centres map as u = (x + 0.5) * input/output - 0.5; the border is mirrored with the edge
 /// repeated; with `antialias` a reduction stretches the kernel by input/output (MATLAB's imresize).

@@ -1,4 +1,4 @@
-#include "pretrain.h"
+#include "run.h"
 
 #include "image/atomic_file.h"
 #include "inference/device.h"
@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <memory>
+#include <set>
 #include <sstream>
 
 namespace sisr::training {
@@ -14,13 +15,45 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Bicubic reduction looks this many low-resolution pixels beyond a patch.
-constexpr int kReductionReach = 3;
-
 constexpr const char* kCheckpointFolder = "checkpoints";
 
-std::optional<TensorFile> open_run(const PretrainOptions& options, const CheckpointStore& store,
-                                   const PretrainListener& listener) {
+/// "name = value" lines, without the options that change nothing that is learned.
+std::set<std::string> essential_lines(const std::string& recipe) {
+    static const std::set<std::string> kFree{"accept-changes", "checkpoint-every", "keep",
+                                             "loader-threads", "log-every",        "threads",
+                                             "validate-every"};
+    std::set<std::string> lines;
+    std::istringstream stream(recipe);
+    for (std::string line; std::getline(stream, line);) {
+        if (kFree.count(line.substr(0, line.find(' '))) == 0) lines.insert(line);
+    }
+    return lines;
+}
+
+/// Lists how a resumed run's options differ from what it began with.
+void confirm_changes(const std::string& recipe, const RunOptions& options,
+                     const RunListener& listener) {
+    const auto before = essential_lines(recipe);
+    const auto now = essential_lines(options.recipe);
+    std::string changes;
+    const auto collect = [&changes](const auto& from, const auto& without, const char* word) {
+        for (const std::string& line : from) {
+            if (without.count(line) != 0) continue;
+            changes += (changes.empty() ? "" : "; ") + std::string(word) + line;
+        }
+    };
+    collect(before, now, "was ");
+    collect(now, before, "is ");
+    if (changes.empty()) return;
+    if (!options.accept_changes) {
+        throw Error(ErrorKind::usage, options.output.string(),
+                    "other options than the run's need --accept-changes (" + changes + ")");
+    }
+    listener.on_message("changed: " + changes);
+}
+
+std::optional<TensorFile> open_run(const RunOptions& options, const CheckpointStore& store,
+                                   const RunListener& listener) {
     const std::string folder = options.output.string();
     std::error_code status;
     const bool has_checkpoints =
@@ -39,6 +72,7 @@ std::optional<TensorFile> open_run(const PretrainOptions& options, const Checkpo
                 "holds a run of another network (" + key + " is " + found + ", not " + value + ")");
         }
     }
+    confirm_changes(metadata_value(checkpoint->metadata, "recipe"), options, listener);
     return checkpoint;
 }
 
@@ -58,8 +92,8 @@ std::string describe_data(const PatchSource& source) {
     return text.str();
 }
 
-std::unique_ptr<Validator> make_validator(const PretrainOptions& options,
-                                          const PretrainListener& listener, RunLog& log) {
+std::unique_ptr<Validator> make_validator(const RunOptions& options,
+                                          const RunListener& listener, RunLog& log) {
     if (options.validation.empty()) return nullptr;
     auto validator =
         std::make_unique<Validator>(options.validation, options.network.scale, listener.on_message);
@@ -73,7 +107,9 @@ std::unique_ptr<Validator> make_validator(const PretrainOptions& options,
 
 }  // namespace
 
-bool pretrain(const PretrainOptions& options, const PretrainListener& listener) {
+bool run_training(const RunOptions& options,
+                  const std::function<std::unique_ptr<Objective>()>& make_objective,
+                  const RunListener& listener) {
     UpscaleOptions execution;
     execution.threads = options.threads;
     const ExecutionPlan plan = plan_execution(execution);
@@ -82,10 +118,11 @@ bool pretrain(const PretrainOptions& options, const PretrainListener& listener) 
     const CheckpointStore store(options.output / kCheckpointFolder, options.keep_checkpoints);
     const auto checkpoint = open_run(options, store, listener);
 
+    const auto degradation = Degradation::parse(options.degradation, options.network.scale);
     PatchSourceOptions source_options;
     source_options.grid = options.network.scale;
     source_options.patch = options.batches.patch * options.network.scale;
-    source_options.margin = kReductionReach * options.network.scale;
+    source_options.margin = degradation.reach();
     source_options.threads = plan.threads;
     const PatchSource source(options.data, source_options, listener.on_message);
     const std::string data = describe_data(source);
@@ -97,24 +134,24 @@ bool pretrain(const PretrainOptions& options, const PretrainListener& listener) 
     log.write(checkpoint ? "resume" : "start", 0, {}, {{"data", data}});
     const auto validator = make_validator(options, listener, log);
 
-    PixelObjective objective(options.network, options.objective);
+    const auto objective = make_objective();
     const std::int64_t first_step = checkpoint ? std::stoll(checkpoint->metadata.at("step")) : 0;
-    BatchLoader loader(source, options.batches, first_step);
+    BatchLoader loader(source, degradation, options.batches, first_step);
     const auto describe = [&options](TensorFile& file) {
         for (const auto& item : srresnet_metadata(options.network)) file.metadata.insert(item);
         file.metadata["recipe"] = options.recipe;
     };
     const auto publish = [&](bool is_best) {
         ModelCard card = options.card;
-        card.training = "stage 1 (MAE), " + data;
-        export_model(options.output / "model.safetensors", objective.averaged(), options.network,
+        card.training = options.stage + ", " + data;
+        export_model(options.output / "model.safetensors", objective->averaged(), options.network,
                      card);
         if (is_best) {
-            export_model(options.output / "best.safetensors", objective.averaged(), options.network,
+            export_model(options.output / "best.safetensors", objective->averaged(), options.network,
                          card);
         }
     };
-    Trainer trainer({objective, loader, validator.get(), store, log, describe, publish},
+    Trainer trainer({*objective, loader, validator.get(), store, log, describe, publish},
                     options.schedule, options.trainer, listener);
     if (checkpoint) trainer.load(*checkpoint);
     return trainer.run();

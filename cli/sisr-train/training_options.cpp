@@ -1,0 +1,132 @@
+#include "training_options.h"
+
+#include "common/signals.h"
+#include "inference/device.h"
+#include "option_parser.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+namespace sisr::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+void print_status(const training::Status& status) {
+    const auto minutes = static_cast<long>(status.eta_seconds / 60);
+    std::printf("step %" PRId64 "/%" PRId64, status.step, status.iterations);
+    for (const auto& [name, value] : status.losses) std::printf("  %s %.5f", name.c_str(), value);
+    std::printf("  rate %.2e  %.2f it/s  waiting for data %.1f %%  ETA %ld:%02ld h\n", status.rate,
+                status.steps_per_second, 100 * status.waiting_share, minutes / 60, minutes % 60);
+    std::fflush(stdout);
+}
+
+void print_quality(std::int64_t step, const training::Quality& quality) {
+    std::printf("step %" PRId64 "  validation %.3f dB, SSIM %.4f\n", step, quality.psnr,
+                quality.ssim);
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+po::typed_value<std::string>* text_option(const char* value_name) {
+    return po::value<std::string>()->value_name(value_name);
+}
+
+po::typed_value<std::string>* preset_option(const char* value, const char* value_name) {
+    return text_option(value_name)->default_value(value);
+}
+
+po::options_description describe_training_options(const char* iterations, const char* rate) {
+    const auto list = po::value<std::vector<std::string>>()->composing()->value_name("DIR");
+    po::options_description options("Options", 100);
+    // clang-format off
+    options.add_options()
+        ("data", list->required(), "folder of photographs; may be repeated")
+        ("output", text_option("RUN")->required(), "run folder: log, checkpoints, model.safetensors")
+        ("resume", po::bool_switch(), "go on with the run in --output")
+        ("accept-changes", po::bool_switch(), "resume with other options than the run's")
+        ("validation", text_option("DIR"), "folder of images to validate with; none of the data's")
+        ("degrade", preset_option("", "SPEC"),
+         "how inputs are made: empty (clean bicubic), photo, real-esrgan or steps; see docs")
+        ("iterations", preset_option(iterations), "steps in all")
+        ("batch", preset_option("16"), "patches in a step")
+        ("patch", preset_option("48"), "width and height of a low-resolution patch")
+        ("rate", preset_option(rate), "highest learning rate")
+        ("final-rate", preset_option("1e-6"), "learning rate at the end")
+        ("warmup", preset_option("500"), "steps of linear warm-up")
+        ("clip", preset_option("1"), "greatest norm of the gradient; 0: no limit")
+        ("ema", preset_option("0.999"), "decay of the averaged weights")
+        ("seed", preset_option("1"), "of weights and patches")
+        ("precision", preset_option("auto", "P"), "auto, fp32 or bf16")
+        ("threads", preset_option("0"), "for arithmetic; 0: one per core")
+        ("loader-threads", preset_option("2"), "for preparing patches")
+        ("log-every", preset_option("100"), "steps")
+        ("validate-every", preset_option("1000"), "steps")
+        ("checkpoint-every", preset_option("1000"), "steps")
+        ("keep", preset_option("3"), "checkpoints that are kept")
+        ("name", text_option("NAME"), "of the model; default: the run's")
+        ("trained-for", preset_option("clean photographs", "TEXT"),
+         "what the model is for, in a few words");
+    // clang-format on
+    return options;
+}
+
+std::int64_t step_count(const OptionValues& values, const char* name, std::int64_t least) {
+    return values.number<std::int64_t>(name, least, 1'000'000'000);
+}
+
+bool wants_bf16(const OptionValues& values) {
+    return values.choice<bool>("precision",
+                               {{"auto", processor_has_bf16()}, {"fp32", false}, {"bf16", true}});
+}
+
+training::RunOptions make_run_options(const po::variables_map& map) {
+    const OptionValues values(map);
+    training::RunOptions options;
+    for (const auto& folder : map["data"].as<std::vector<std::string>>()) {
+        options.data.emplace_back(folder);
+    }
+    options.output = values.text("output");
+    if (values.has("validation")) options.validation = values.text("validation");
+    options.degradation = values.text("degrade");
+    options.resume = values.flag("resume");
+    options.accept_changes = values.flag("accept-changes");
+    options.recipe = format_recipe(map);
+
+    options.batches.seed = static_cast<std::uint64_t>(step_count(values, "seed", 0));
+    options.batches.batch = values.number("batch", 1, 4096);
+    options.batches.patch = values.number("patch", 8, 1024);
+    options.batches.threads = values.number("loader-threads", 1, 256);
+    options.schedule.iterations = step_count(values, "iterations");
+    options.schedule.peak = values.number<double>("rate", 0, 1);
+    options.schedule.final = values.number<double>("final-rate", 0, 1);
+    options.schedule.warmup = step_count(values, "warmup", 0);
+    options.trainer.log_every = step_count(values, "log-every");
+    options.trainer.validate_every = step_count(values, "validate-every");
+    options.trainer.checkpoint_every = step_count(values, "checkpoint-every");
+    options.keep_checkpoints = values.number("keep", 1, 1'000'000);
+    options.threads = values.number("threads", 0, 1024);
+    options.card.name =
+        values.has("name") ? values.text("name") : options.output.filename().string();
+    options.card.trained_for = values.text("trained-for");
+    return options;
+}
+
+ExitCode run_and_report(const training::RunOptions& options,
+                        const std::function<std::unique_ptr<training::Objective>()>& objective) {
+    const StopSignals signals;
+    training::RunListener listener;
+    listener.on_status = print_status;
+    listener.on_validation = print_quality;
+    listener.on_message = [](const std::string& line) {
+        std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
+    };
+    listener.on_warning = listener.on_message;
+    listener.should_stop = [&signals] { return signals.requested(); };
+    if (training::run_training(options, objective, listener)) return ExitCode::done;
+    std::fprintf(stderr, "sisr-train: stopped; the same command with --resume goes on\n");
+    return ExitCode::interrupted;
+}
+
+}  // namespace sisr::cli

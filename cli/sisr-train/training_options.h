@@ -1,0 +1,37 @@
+/// The options that both stages of training share.
+#pragma once
+
+#include "common/exit_code.h"
+#include "common/option_values.h"
+#include "run.h"
+
+#include <boost/program_options.hpp>
+
+#include <string>
+
+namespace sisr::cli {
+
+/// An option with a value: "text" shows `value_name`, "preset" has a default.
+boost::program_options::typed_value<std::string>* text_option(const char* value_name);
+boost::program_options::typed_value<std::string>* preset_option(const char* value,
+                                                                const char* value_name = "N");
+
+/// Data, run folder, batches, schedule, checkpoints: all but the network and the losses.
+/// `iterations` and `rate` are the stage's defaults.
+boost::program_options::options_description describe_training_options(const char* iterations,
+                                                                      const char* rate);
+
+/// Fills all but the network and the stage. Throws Error{usage}.
+training::RunOptions make_run_options(const boost::program_options::variables_map& map);
+
+/// A count of steps.
+std::int64_t step_count(const OptionValues& values, const char* name, std::int64_t least = 1);
+
+/// True for bf16: as asked for, or where the processor has it.
+bool wants_bf16(const OptionValues& values);
+
+/// Runs with SIGINT and SIGTERM as a request to save and stop, and the run's progress on stdout.
+ExitCode run_and_report(const training::RunOptions& options,
+                        const std::function<std::unique_ptr<training::Objective>()>& objective);
+
+}  // namespace sisr::cli
