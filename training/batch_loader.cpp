@@ -58,6 +58,17 @@ Batch BatchLoader::next() {
     return batch;
 }
 
+void BatchLoader::restart(std::int64_t step) {
+    {
+        const std::lock_guard lock(mutex_);
+        // What threads are making now is dropped when it comes out of turn, and right otherwise.
+        done_.clear();
+        next_to_make_ = step;
+        next_to_give_ = step;
+    }
+    wanted_.notify_all();
+}
+
 void BatchLoader::work() {
     std::unique_lock lock(mutex_);
     while (true) {
@@ -74,7 +85,7 @@ void BatchLoader::work() {
         }
         lock.lock();
         if (failure) failure_ = failure;
-        done_[step] = std::move(batch);
+        if (step >= next_to_give_) done_[step] = std::move(batch);
         ready_.notify_all();
     }
 }
@@ -87,7 +98,7 @@ Batch BatchLoader::make(std::int64_t step) const {
     batch.lr = torch::empty({options_.batch, 3, lr_size, lr_size}, layout);
     batch.hr = torch::empty({options_.batch, 3, hr_size, hr_size}, layout);
     for (int i = 0; i < options_.batch; ++i) {
-        Rng rng = sample_rng(options_.seed, step, i);
+        Rng rng = sample_rng(options_.seed, step, options_.first_index + i);
         const Patch patch = source_.patch(rng);
         const int orientation = std::uniform_int_distribution<int>(0, 7)(rng);
         const Image reduced = degradation_.apply(patch.pixels, rng, true);

@@ -27,6 +27,7 @@ struct BatchOptions {
     int batch = 16;
     int patch = 48;  ///< width and height of the low-resolution patch
     int threads = 2;
+    int first_index = 0;  ///< number of the first sample of a step: rank * batch
 };
 
 /// batch(step) is a pure function of the options and the step, whatever the threads do.
@@ -42,6 +43,9 @@ public:
 
     /// The batch of the next step, in order. Waits for it if need be. Rethrows what a thread threw.
     Batch next();
+
+    /// Goes on with another step. Not while next() waits.
+    void restart(std::int64_t step);
 
     /// Seconds spent waiting in next().
     double waited_seconds() const { return waited_seconds_; }

@@ -85,6 +85,11 @@ void CheckpointStore::save(std::int64_t step, const TensorFile& checkpoint) cons
     }
 }
 
+void CheckpointStore::save_best(const TensorFile& checkpoint) const {
+    fs::create_directories(folder_);
+    write_safetensors(folder_ / "best.safetensors", checkpoint);
+}
+
 std::optional<TensorFile> CheckpointStore::load_newest(
     const std::function<void(const std::string&)>& warn) const {
     auto candidates = files();

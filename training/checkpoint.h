@@ -35,6 +35,9 @@ public:
     /// Written atomically; older ones are removed afterwards. Throws Error{io}.
     void save(std::int64_t step, const TensorFile& checkpoint) const;
 
+    /// As best.safetensors, which is kept beside the newest.
+    void save_best(const TensorFile& checkpoint) const;
+
     /// The newest that is whole; `warn` gets a line for each that is not. None: no checkpoint.
     std::optional<TensorFile> load_newest(
         const std::function<void(const std::string&)>& warn) const;

@@ -1,6 +1,7 @@
 #include "contact_sheet.h"
 
 #include <sisr/error.h>
+#include <sisr/resize.h>
 
 #include <algorithm>
 
@@ -53,6 +54,18 @@ Image contact_sheet(const std::vector<std::vector<Image>>& cells, int columns) {
         }
     }
     return sheet;
+}
+
+Image comparison_strip(const Image& input, const Image& result, const Image& truth, int scale,
+                       int side) {
+    side = std::min({side, truth.width(), truth.height()}) / scale * scale;
+    const int left = (truth.width() - side) / 2 / scale * scale;
+    const int top = (truth.height() - side) / 2 / scale * scale;
+    const Image seen = crop(input, left / scale, top / scale, {side / scale, side / scale});
+    return contact_sheet({{resize(seen, {side, side}, Kernel::nearest),
+                           crop(result, left, top, {side, side}),
+                           crop(truth, left, top, {side, side})}},
+                         1);
 }
 
 Image crop(const Image& image, int left, int top, Size size) {

@@ -1,6 +1,7 @@
 #include "evaluation.h"
 
 #include "degradation/bicubic.h"
+#include "degradation/degradation.h"
 #include "patch_source.h"
 
 #include <sisr/error.h>
@@ -20,56 +21,83 @@ std::map<std::string, fs::path> by_stem(const fs::path& folder) {
     return files;
 }
 
-ImageQuality measure(const fs::path& file, const std::map<std::string, fs::path>& inputs,
-                     const EvaluationOptions& options,
-                     const std::function<Image(const Image&)>& enlarge) {
-    const Image truth = cut_to_multiple(read_image(file), options.scale);
-    Image reduced;
-    if (options.input.empty()) {
-        reduced = reduce_bicubic(truth, options.scale);
-    } else if (const auto found = inputs.find(file.stem().string()); found != inputs.end()) {
-        reduced = read_image(found->second);
-    } else {
-        throw Error(ErrorKind::not_found, file.string(),
-                    "has no partner in " + options.input.string());
+/// One image after the other, each degraded by its number.
+class Evaluation {
+public:
+    Evaluation(const EvaluationOptions& options,
+               const std::function<Image(const Image&)>& enlarge, const EvaluationParts& parts)
+        : options_(options),
+          enlarge_(enlarge),
+          parts_(parts),
+          degradation_(Degradation::parse(options.degradation, options.scale)),
+          inputs_(by_stem(options.input)) {}
+
+    ImageQuality measure(const fs::path& file, int number) const {
+        const Image truth = cut_to_multiple(read_image(file), options_.scale);
+        const Image input = input_for(file, truth, number);
+        const Image result = enlarge_(input);
+        if (result.shape().size() != truth.shape().size()) {
+            throw Error(ErrorKind::bad_image, file.string(),
+                        "the result is " + std::to_string(result.width()) + "x" +
+                            std::to_string(result.height()) + " pixels, the truth " +
+                            std::to_string(truth.width()) + "x" + std::to_string(truth.height()));
+        }
+        ImageQuality quality{file.stem().string(), psnr_y(truth, result, options_.border),
+                             ssim_y(truth, result, options_.border), std::nullopt};
+        if (parts_.metric) quality.distance = (*parts_.metric)(truth, result);
+        if (parts_.show) parts_.show(input, result, truth);
+        return quality;
     }
-    const Image result = enlarge(reduced);
-    if (result.shape().size() != truth.shape().size()) {
-        throw Error(ErrorKind::bad_image, file.string(),
-                    "the result is " + std::to_string(result.width()) + "x" +
-                        std::to_string(result.height()) + " pixels, the truth " +
-                        std::to_string(truth.width()) + "x" + std::to_string(truth.height()));
+
+private:
+    Image input_for(const fs::path& file, const Image& truth, int number) const {
+        if (options_.input.empty()) {
+            Rng rng = sample_rng(0, 0, number);
+            return degradation_.apply(truth, rng, false);
+        }
+        const auto found = inputs_.find(file.stem().string());
+        if (found == inputs_.end()) {
+            throw Error(ErrorKind::not_found, file.string(),
+                        "has no partner in " + options_.input.string());
+        }
+        return read_image(found->second);
     }
-    return {file.stem().string(), psnr_y(truth, result, options.border),
-            ssim_y(truth, result, options.border)};
-}
+
+    const EvaluationOptions& options_;
+    const std::function<Image(const Image&)>& enlarge_;
+    const EvaluationParts& parts_;
+    Degradation degradation_;
+    std::map<std::string, fs::path> inputs_;
+};
 
 }  // namespace
 
 std::vector<ImageQuality> evaluate(const EvaluationOptions& options,
                                    const std::function<Image(const Image&)>& enlarge,
-                                   const std::function<void(const std::string&)>& fail) {
-    const auto inputs = by_stem(options.input);
+                                   const EvaluationParts& parts) {
+    const Evaluation evaluation(options, enlarge, parts);
     const auto truths = list_images(options.truth);
     if (truths.empty()) {
         throw Error(ErrorKind::not_found, options.truth.string(), "holds no image");
     }
     std::vector<ImageQuality> rows;
-    for (const fs::path& file : truths) {
+    for (std::size_t i = 0; i < truths.size(); ++i) {
         try {
-            rows.push_back(measure(file, inputs, options, enlarge));
+            rows.push_back(evaluation.measure(truths[i], static_cast<int>(i)));
         } catch (const Error& error) {
-            fail(error.what());
+            if (parts.fail) parts.fail(error.what());
         }
     }
     return rows;
 }
 
 ImageQuality mean_quality(const std::vector<ImageQuality>& rows) {
-    ImageQuality mean{"mean", 0, 0};
+    ImageQuality mean{"mean", 0, 0, std::nullopt};
+    const auto count = static_cast<double>(rows.size());
     for (const ImageQuality& row : rows) {
-        mean.psnr += row.psnr / static_cast<double>(rows.size());
-        mean.ssim += row.ssim / static_cast<double>(rows.size());
+        mean.psnr += row.psnr / count;
+        mean.ssim += row.ssim / count;
+        if (row.distance) mean.distance = mean.distance.value_or(0) + *row.distance / count;
     }
     return mean;
 }

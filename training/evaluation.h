@@ -1,11 +1,15 @@
 /// A model measured on images of known truth, as the literature does it.
 #pragma once
 
+#include "losses/perceptual.h"
+
 #include <sisr/metrics.h>
 #include <sisr/upscaler.h>
 
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +18,8 @@ namespace sisr::training {
 struct EvaluationOptions {
     std::filesystem::path truth;  ///< folder of high-resolution images
     std::filesystem::path input;  ///< folder of low-resolution ones of the same stems; empty: the
-                                  ///< truth, reduced by antialiased bicubic
+                                  ///< truth, degraded
+    std::string degradation;      ///< see Degradation; the same for an image in every run
     int scale = 4;
     int border = 4;  ///< pixels cut before measuring
 };
@@ -23,13 +28,23 @@ struct ImageQuality {
     std::string name;
     double psnr = 0;  ///< dB, luma
     double ssim = 0;
+    std::optional<double> distance;  ///< feature distance, when there is a metric
 };
 
-/// Enlarges each input with `enlarge`, rounds to 8 bits and measures. `fail` gets a line for each
-/// image that cannot be measured. Throws Error{not_found} when there is none at all.
+/// What an evaluation may use and tell besides; all may be empty.
+struct EvaluationParts {
+    std::shared_ptr<const FeatureMetric> metric;
+    /// Gets a line for each image that cannot be measured.
+    std::function<void(const std::string&)> fail;
+    /// Gets each image: input, result, truth.
+    std::function<void(const Image&, const Image&, const Image&)> show;
+};
+
+/// Enlarges each input with `enlarge`, rounds to 8 bits and measures. Throws Error{not_found} when
+/// there is no image at all.
 std::vector<ImageQuality> evaluate(const EvaluationOptions& options,
                                    const std::function<Image(const Image&)>& enlarge,
-                                   const std::function<void(const std::string&)>& fail);
+                                   const EvaluationParts& parts);
 
 /// Named "mean".
 ImageQuality mean_quality(const std::vector<ImageQuality>& rows);

@@ -7,10 +7,12 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace sisr::training {
 
-/// Values of the terms of the loss, and "gradient" for the gradient's norm before clipping.
+/// Values of the terms of the loss and what else tells how a step went, among it "gradient", the
+/// norm of the generator's gradient before clipping.
 using Losses = std::map<std::string, double>;
 
 class Objective {
@@ -32,6 +34,9 @@ public:
     /// The averaged weights of the generator, which validation and export use.
     virtual const Tensors& averaged() const = 0;
     virtual const SrResNetSettings& settings() const = 0;
+
+    /// What a person should hear of the means over the last report's steps; empty when all is well.
+    virtual std::vector<std::string> complaints(const Losses& /*means*/) { return {}; }
 };
 
 /// True when all values are finite.

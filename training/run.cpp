@@ -93,65 +93,105 @@ std::string describe_data(const PatchSource& source) {
 }
 
 std::unique_ptr<Validator> make_validator(const RunOptions& options,
-                                          const RunListener& listener, RunLog& log) {
+                                          const Degradation& degradation,
+                                          const RunListener& listener) {
     if (options.validation.empty()) return nullptr;
-    auto validator =
-        std::make_unique<Validator>(options.validation, options.network.scale, listener.on_message);
-    const Quality bicubic = validator->evaluate_bicubic();
-    log.write("bicubic", 0, {{"psnr_y", bicubic.psnr}, {"ssim_y", bicubic.ssim}});
+    std::shared_ptr<const FeatureMetric> metric;
+    if (!options.feature_weights.empty()) {
+        metric = std::make_shared<FeatureMetric>(options.feature_weights);
+    }
+    return std::make_unique<Validator>(options.validation, degradation, metric,
+                                       listener.on_message);
+}
+
+/// What a network must beat, once at the top of the log.
+void record_bicubic(const Validator& validator, RunRecord& record, const RunListener& listener) {
+    const Quality bicubic = validator.evaluate_bicubic();
+    record.values("bicubic", 0, quality_values(bicubic));
     std::ostringstream text;
     text << "validation: bicubic enlargement reaches " << bicubic.psnr << " dB";
+    if (bicubic.distance) text << ", feature distance " << *bicubic.distance;
     listener.on_message(text.str());
-    return validator;
+}
+
+PatchSource open_data(const RunOptions& options, const Degradation& degradation, int threads,
+                      const RunListener& listener) {
+    PatchSourceOptions source;
+    source.grid = degradation.scale();
+    source.patch = options.batches.patch * degradation.scale();
+    source.margin = degradation.reach();
+    source.threads = threads;
+    return {options.data, source, listener.on_message};
+}
+
+/// Writes the averaged weights as model files.
+class Publisher {
+public:
+    Publisher(const RunOptions& options, const Objective& objective, const std::string& data)
+        : options_(options), objective_(objective), card_(options.card) {
+        card_.training = options.stage + ", " + data;
+    }
+    void operator()(bool is_best) const {
+        write("model.safetensors");
+        if (is_best) write("best.safetensors");
+    }
+
+private:
+    void write(const char* name) const {
+        export_model(options_.output / name, objective_.averaged(), objective_.settings(), card_);
+    }
+    const RunOptions& options_;
+    const Objective& objective_;
+    ModelCard card_;
+};
+
+/// The first of several processes speaks for all.
+RunListener only_first(const RunListener& listener, const ProcessGroup& group) {
+    if (group.is_first()) return listener;
+    RunListener silent = listener;
+    silent.on_message = [](const std::string&) {};
+    silent.on_warning = silent.on_message;
+    return silent;
 }
 
 }  // namespace
 
-bool run_training(const RunOptions& options,
-                  const std::function<std::unique_ptr<Objective>()>& make_objective,
-                  const RunListener& listener) {
+bool run_training(const RunOptions& options, const ObjectiveMaker& make_objective,
+                  const RunListener& given_listener) {
     UpscaleOptions execution;
     execution.threads = options.threads;
     const ExecutionPlan plan = plan_execution(execution);
     set_threads(plan.threads);
+    const auto degradation = Degradation::parse(options.degradation, options.network.scale);
+    const auto group = join_process_group(torch::kCPU);
+    const RunListener listener = only_first(given_listener, *group);
 
     const CheckpointStore store(options.output / kCheckpointFolder, options.keep_checkpoints);
     const auto checkpoint = open_run(options, store, listener);
-
-    const auto degradation = Degradation::parse(options.degradation, options.network.scale);
-    PatchSourceOptions source_options;
-    source_options.grid = options.network.scale;
-    source_options.patch = options.batches.patch * options.network.scale;
-    source_options.margin = degradation.reach();
-    source_options.threads = plan.threads;
-    const PatchSource source(options.data, source_options, listener.on_message);
+    const auto objective = make_objective(*group);
+    const PatchSource source = open_data(options, degradation, plan.threads, listener);
     const std::string data = describe_data(source);
     listener.on_message("training data: " + data);
+    const auto validator = make_validator(options, degradation, listener);
 
-    fs::create_directories(options.output);
-    write_text(options.output / "recipe.ini", options.recipe);
-    RunLog log(options.output / "log.jsonl");
-    log.write(checkpoint ? "resume" : "start", 0, {}, {{"data", data}});
-    const auto validator = make_validator(options, listener, log);
-
-    const auto objective = make_objective();
-    const std::int64_t first_step = checkpoint ? std::stoll(checkpoint->metadata.at("step")) : 0;
-    BatchLoader loader(source, degradation, options.batches, first_step);
+    std::optional<RunRecord> record;
+    if (group->is_first()) {
+        fs::create_directories(options.output);
+        write_text(options.output / "recipe.ini", options.recipe);
+        record.emplace(options.output, options.record_name);
+        record->note(checkpoint ? "resume" : "start", 0, {{"data", data}});
+        if (validator) record_bicubic(*validator, *record, listener);
+    }
+    BatchOptions batches = options.batches;
+    batches.first_index = group->rank() * batches.batch;
+    BatchLoader loader(source, degradation, batches,
+                       checkpoint ? std::stoll(checkpoint->metadata.at("step")) : 0);
     const auto describe = [&options](TensorFile& file) {
         for (const auto& item : srresnet_metadata(options.network)) file.metadata.insert(item);
         file.metadata["recipe"] = options.recipe;
     };
-    const auto publish = [&](bool is_best) {
-        ModelCard card = options.card;
-        card.training = options.stage + ", " + data;
-        export_model(options.output / "model.safetensors", objective->averaged(), options.network,
-                     card);
-        if (is_best) {
-            export_model(options.output / "best.safetensors", objective->averaged(), options.network,
-                         card);
-        }
-    };
-    Trainer trainer({*objective, loader, validator.get(), store, log, describe, publish},
+    Trainer trainer({*objective, loader, validator.get(), store, record ? &*record : nullptr,
+                     *group, describe, Publisher(options, *objective, data)},
                     options.schedule, options.trainer, listener);
     if (checkpoint) trainer.load(*checkpoint);
     return trainer.run();

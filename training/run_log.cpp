@@ -7,8 +7,9 @@
 
 namespace sisr::training {
 
-RunLog::RunLog(const std::filesystem::path& file) : stream_(file, std::ios::app) {
-    if (!stream_) throw Error(ErrorKind::io, file.string(), "cannot be written");
+RunLog::RunLog(const std::filesystem::path& file)
+    : file_(file.string()), stream_(file, std::ios::app) {
+    if (!stream_) throw Error(ErrorKind::io, file_, "cannot be written");
 }
 
 void RunLog::write(const std::string& event, std::int64_t step,
@@ -20,6 +21,7 @@ void RunLog::write(const std::string& event, std::int64_t step,
     for (const auto& [name, value] : values) line[name] = value;
     for (const auto& [name, text] : texts) line[name] = text;
     stream_ << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+    if (!stream_) throw Error(ErrorKind::io, file_, "cannot be written (is the disk full?)");
 }
 
 }  // namespace sisr::training

@@ -15,11 +15,13 @@ public:
     explicit RunLog(const std::filesystem::path& file);
 
     /// {"event": ..., "step": ..., "time": seconds since 1970, values...}, flushed at once.
+    /// Throws Error{io} when it cannot be written.
     void write(const std::string& event, std::int64_t step,
                const std::map<std::string, double>& values,
                const std::map<std::string, std::string>& texts = {});
 
 private:
+    std::string file_;
     std::ofstream stream_;
 };
 

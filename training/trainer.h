@@ -4,7 +4,8 @@
 #include "batch_loader.h"
 #include "checkpoint.h"
 #include "objective.h"
-#include "run_log.h"
+#include "process_group.h"
+#include "run_record.h"
 #include "schedule.h"
 #include "validator.h"
 
@@ -14,10 +15,14 @@
 
 namespace sisr::training {
 
+/// Which figure of the validation makes a model the best.
+enum class BestBy { psnr, ssim, distance };
+
 struct TrainerOptions {
     std::int64_t log_every = 100;
     std::int64_t validate_every = 1000;
     std::int64_t checkpoint_every = 1000;
+    BestBy best_by = BestBy::psnr;
 };
 
 /// How a run stands, averaged since the last report.
@@ -39,13 +44,14 @@ struct Listener {
     std::function<bool()> should_stop;
 };
 
-/// The parts of a run; all must outlive the trainer. `validator` may be null.
+/// The parts of a run; all must outlive the trainer.
 struct TrainerParts {
     Objective& objective;
     BatchLoader& loader;
-    const Validator* validator;
+    const Validator* validator;  ///< null: none
     const CheckpointStore& checkpoints;
-    RunLog& log;
+    RunRecord* record;  ///< null in all processes but the first, which writes all files
+    ProcessGroup& group;
     /// Adds to a checkpoint what must come back with it: the run's options.
     std::function<void(TensorFile&)> describe;
     /// Called after each validation and at the end: the averaged weights are worth keeping.
@@ -64,25 +70,35 @@ public:
     std::int64_t step() const { return step_; }
 
     /// Runs to the schedule's end, or until the listener says stop; a checkpoint is saved either
-    /// way. Returns false when stopped. Throws Error{internal} when kMaxBadSteps steps in a row
-    /// had a loss or gradient that is NaN or Inf.
+    /// way. Returns false when stopped. A step with a loss or gradient that is NaN or Inf is
+    /// skipped; after kMaxBadSteps in a row the run goes back to its last checkpoint at half the
+    /// learning rate. Throws Error{internal} when that has not helped kMaxReturns times.
     bool run();
 
     static constexpr int kMaxBadSteps = 20;
+    static constexpr int kMaxReturns = 5;
 
 private:
     void train_step();
+    void skip_step(const Losses& losses);
+    void go_back();
     void report();
     void validate();
     void save() const;
+    TensorFile make_checkpoint() const;
+    double rate() const { return rate_factor_ * schedule_.rate(step_); }
+    bool is_better(const Quality& quality);
+    void warn(const std::string& line) const;
 
     TrainerParts parts_;
     Schedule schedule_;
     TrainerOptions options_;
     Listener listener_;
     std::int64_t step_ = 0;
-    double best_psnr_ = 0;
+    double best_score_ = -1e9;
+    double rate_factor_ = 1;
     int bad_steps_ = 0;
+    int returns_ = 0;
 
     Losses sums_;
     std::int64_t summed_steps_ = 0;

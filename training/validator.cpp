@@ -1,5 +1,6 @@
 #include "validator.h"
 
+#include "contact_sheet.h"
 #include "degradation/bicubic.h"
 #include "image/resize.h"
 #include "inference/tile_runner.h"
@@ -16,20 +17,31 @@ namespace sisr::training {
 namespace {
 
 constexpr int kLeastSide = 32;
+constexpr std::size_t kSamples = 4;  // strips that are shown
+constexpr int kStripSide = 160;      // pixels of the truth, each of the three
+constexpr std::uint64_t kSeed = 0;   // validation is the same in every run
 
 }  // namespace
 
-Validator::Validator(const std::filesystem::path& folder, int scale,
+std::map<std::string, double> quality_values(const Quality& quality) {
+    std::map<std::string, double> values{{"psnr_y", quality.psnr}, {"ssim_y", quality.ssim}};
+    if (quality.distance) values["feature_distance"] = *quality.distance;
+    return values;
+}
+
+Validator::Validator(const std::filesystem::path& folder, const Degradation& degradation,
+                     std::shared_ptr<const FeatureMetric> metric,
                      const std::function<void(const std::string&)>& warn)
-    : scale_(scale) {
+    : scale_(degradation.scale()), metric_(std::move(metric)) {
     for (const auto& file : list_images(folder)) {
         try {
             Image truth = read_image(file);
             if (truth.shape().has_alpha || std::min(truth.width(), truth.height()) < kLeastSide) {
                 throw Error(ErrorKind::bad_image, file.string(), "has alpha or is too small");
             }
-            truth = cut_to_multiple(truth, scale);
-            Image reduced = reduce_bicubic(truth, scale);
+            truth = cut_to_multiple(truth, scale_);
+            Rng rng = sample_rng(kSeed, 0, static_cast<int>(pairs_.size()));
+            Image reduced = degradation.apply(truth, rng, false);
             pairs_.push_back({std::move(truth), std::move(reduced)});
         } catch (const Error& error) {
             warn(std::string(error.what()) + ": left out of the validation");
@@ -40,32 +52,41 @@ Validator::Validator(const std::filesystem::path& folder, int scale,
     }
 }
 
-Quality Validator::mean(const std::function<Image(const Image&)>& enlarge) const {
-    Quality sum;
-    for (const Pair& pair : pairs_) {
-        const Image result = enlarge(pair.reduced);
-        sum.psnr += psnr_y(pair.truth, result, scale_);
-        sum.ssim += ssim_y(pair.truth, result, scale_);
-    }
+Validation Validator::measure(const std::function<Image(const Image&)>& enlarge) const {
     const auto count = static_cast<double>(pairs_.size());
-    return {sum.psnr / count, sum.ssim / count};
+    const std::size_t stride = std::max<std::size_t>(1, pairs_.size() / kSamples);
+    Validation validation;
+    if (metric_) validation.mean.distance = 0;
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+        const Pair& pair = pairs_[i];
+        const Image result = enlarge(pair.reduced);
+        validation.mean.psnr += psnr_y(pair.truth, result, scale_) / count;
+        validation.mean.ssim += ssim_y(pair.truth, result, scale_) / count;
+        if (metric_) *validation.mean.distance += (*metric_)(pair.truth, result) / count;
+        if (i % stride == 0 && validation.samples.size() < kSamples) {
+            validation.samples.push_back(
+                comparison_strip(pair.reduced, result, pair.truth, scale_, kStripSide));
+        }
+    }
+    return validation;
 }
 
-Quality Validator::evaluate(const Tensors& weights, const SrResNetSettings& settings) const {
+Validation Validator::evaluate(const Tensors& weights, const SrResNetSettings& settings) const {
     const Architecture& architecture = srresnet_architecture();
     const Metadata metadata = srresnet_metadata(settings);
     const Tensors prepared = architecture.prepare(weights);
     const std::shared_ptr<const Network> network =
         architecture.build(prepared, metadata, torch::kCPU, torch::kFloat32);
     const TileRunner runner(network, nullptr, architecture.traits(prepared, metadata));
-    return mean([&runner](const Image& reduced) { return runner.run(reduced); });
+    return measure([&runner](const Image& reduced) { return runner.run(reduced); });
 }
 
 Quality Validator::evaluate_bicubic() const {
-    return mean([this](const Image& reduced) {
+    const auto enlarge = [this](const Image& reduced) {
         const Size size{reduced.width() * scale_, reduced.height() * scale_};
         return resize(reduced, size, Kernel::bicubic);
-    });
+    };
+    return measure(enlarge).mean;
 }
 
 }  // namespace sisr::training

@@ -1,6 +1,8 @@
 /// Quality on images that are not trained on.
 #pragma once
 
+#include "degradation/degradation.h"
+#include "losses/perceptual.h"
 #include "model/architectures/srresnet/settings.h"
 #include "model/tensors.h"
 
@@ -8,6 +10,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,17 +21,28 @@ namespace sisr::training {
 struct Quality {
     double psnr = 0;  ///< dB, luma
     double ssim = 0;
+    std::optional<double> distance;  ///< feature distance, where its weights are given
+};
+
+/// As the log and the events name them.
+std::map<std::string, double> quality_values(const Quality& quality);
+
+struct Validation {
+    Quality mean;
+    std::vector<Image> samples;  ///< fixed places: input (enlarged), result and truth side by side
 };
 
 class Validator {
 public:
-    /// Reads every image of the folder as ground truth and reduces it by `scale`. `warn` gets a
-    /// line for each that is left out. Throws Error{not_found} when none is left.
-    Validator(const std::filesystem::path& folder, int scale,
+    /// Reads every image of the folder as ground truth and degrades it, always in the same way.
+    /// `metric` may be null. `warn` gets a line for each image that is left out. Throws
+    /// Error{not_found} when none is left.
+    Validator(const std::filesystem::path& folder, const Degradation& degradation,
+              std::shared_ptr<const FeatureMetric> metric,
               const std::function<void(const std::string&)>& warn);
 
     /// Mean over the images of the generator with these weights, run in fp32.
-    Quality evaluate(const Tensors& weights, const SrResNetSettings& settings) const;
+    Validation evaluate(const Tensors& weights, const SrResNetSettings& settings) const;
 
     /// The same of bicubic enlargement: what a network must beat.
     Quality evaluate_bicubic() const;
@@ -36,9 +52,10 @@ private:
         Image truth;
         Image reduced;
     };
-    Quality mean(const std::function<Image(const Image&)>& enlarge) const;
+    Validation measure(const std::function<Image(const Image&)>& enlarge) const;
 
     int scale_;
+    std::shared_ptr<const FeatureMetric> metric_;
     std::vector<Pair> pairs_;
 };
 

@@ -1,10 +1,12 @@
 #include "commands.h"
 #include "common/option_values.h"
+#include "contact_sheet.h"
 #include "evaluation.h"
 #include "image/resize.h"
 #include "option_parser.h"
 
 #include <sisr/error.h>
+#include <sisr/image_file.h>
 
 #include <cstdio>
 #include <iostream>
@@ -19,6 +21,8 @@ using training::ImageQuality;
 // A stand-in for a model, so that the comparison everybody makes is one command away.
 constexpr const char* kBicubic = "bicubic";
 
+constexpr int kSheetSide = 256;  // pixels of the truth
+
 po::options_description describe_options() {
     const auto text = [](const char* value_name) {
         return po::value<std::string>()->value_name(value_name);
@@ -29,7 +33,10 @@ po::options_description describe_options() {
         ("model,m", text("NAME|FILE")->required(), "model, or bicubic for plain enlargement")
         ("hr", text("DIR")->required(), "high-resolution images")
         ("lr", text("DIR"),
-         "low-resolution images of the same names; default: --hr reduced by bicubic")
+         "low-resolution images of the same names; default: --hr degraded")
+        ("degrade", text("SPEC"), "how, as for training; default: clean bicubic")
+        ("perceptual", text("FILE"), "SqueezeNet 1.1's weights, to measure the feature distance")
+        ("sheet", text("FILE"), "picture to write: input, result, truth of each image")
         ("scale", text("N"), "default: the model's (bicubic: 4)")
         ("border", text("N"), "pixels cut from each side; default: the scale")
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
@@ -40,17 +47,22 @@ po::options_description describe_options() {
 
 void print_table(const std::vector<ImageQuality>& rows) {
     const auto print = [](const ImageQuality& row) {
-        std::printf("%-24s %8.3f dB %8.4f\n", row.name.c_str(), row.psnr, row.ssim);
+        std::printf("%-24s %8.3f dB %8.4f", row.name.c_str(), row.psnr, row.ssim);
+        if (row.distance) std::printf(" %8.4f", *row.distance);
+        std::printf("\n");
     };
-    std::printf("%-24s %11s %8s\n", "image", "PSNR-Y", "SSIM-Y");
+    std::printf("%-24s %11s %8s%s\n", "image", "PSNR-Y", "SSIM-Y",
+                rows.front().distance ? "  feature distance" : "");
     for (const ImageQuality& row : rows) print(row);
     print(training::mean_quality(rows));
 }
 
 void print_json(const std::vector<ImageQuality>& rows) {
     const auto convert = [](const ImageQuality& row) {
-        return nlohmann::ordered_json{
+        nlohmann::ordered_json json{
             {"name", row.name}, {"psnr_y", row.psnr}, {"ssim_y", row.ssim}};
+        if (row.distance) json["feature_distance"] = *row.distance;
+        return json;
     };
     nlohmann::ordered_json json;
     for (const ImageQuality& row : rows) json["images"].push_back(convert(row));
@@ -69,6 +81,10 @@ ExitCode run_eval(const Arguments& arguments) {
     training::EvaluationOptions options;
     options.truth = values.text("hr");
     if (values.has("lr")) options.input = values.text("lr");
+    options.degradation = values.text("degrade");
+    if (values.has("lr") && values.has("degrade")) {
+        throw Error(ErrorKind::usage, "--degrade", "is for images that --lr does not give");
+    }
     if (values.has("scale")) options.scale = values.number("scale", 1, 8);
     UpscaleOptions upscale;
     upscale.precision = values.choice<Precision>(
@@ -85,6 +101,21 @@ ExitCode run_eval(const Arguments& arguments) {
     options.border = values.has("border") ? values.number("border", 0, 1000) : options.scale;
 
     bool all_measured = true;
+    std::vector<std::vector<Image>> cells;
+    training::EvaluationParts parts;
+    if (values.has("perceptual")) {
+        parts.metric = std::make_shared<training::FeatureMetric>(values.text("perceptual"));
+    }
+    parts.fail = [&](const std::string& line) {
+        all_measured = false;
+        std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
+    };
+    if (values.has("sheet")) {
+        parts.show = [&](const Image& input, const Image& result, const Image& truth) {
+            cells.push_back({training::comparison_strip(input, result, truth, options.scale,
+                                                        kSheetSide)});
+        };
+    }
     const auto rows = training::evaluate(
         options,
         [&](const Image& image) {
@@ -92,12 +123,10 @@ ExitCode run_eval(const Arguments& arguments) {
             const Size size{image.width() * options.scale, image.height() * options.scale};
             return upscaler ? upscaler->run(image, progress) : resize(image, size, Kernel::bicubic);
         },
-        [&](const std::string& line) {
-            all_measured = false;
-            std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
-        });
+        parts);
     if (rows.empty())
         throw Error(ErrorKind::not_found, options.truth.string(), "nothing was measured");
+    if (!cells.empty()) write_image(values.text("sheet"), training::contact_sheet(cells, 2));
     values.flag("json") ? print_json(rows) : print_table(rows);
     return all_measured ? ExitCode::done : ExitCode::some_failed;
 }

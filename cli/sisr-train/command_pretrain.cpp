@@ -12,8 +12,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr double kLargest = 1e12;
-
 po::options_description describe_options() {
     auto options = describe_training_options("15000", "8e-4");
     // clang-format off
@@ -70,14 +68,11 @@ ExitCode run_pretrain(const Arguments& arguments) {
     training::RunOptions options = make_run_options(*map);
     options.network = network_settings(values);
     options.stage = "stage 1 (MAE)";
-    training::PixelOptions objective;
-    objective.seed = options.batches.seed;
-    objective.ema_decay = values.number<double>("ema", 0, 0.999999);
-    objective.clip_gradient = values.number<double>("clip", 0, kLargest);
-    objective.bf16 = wants_bf16(values);
-    objective.initial = initial_weights(values, options.network);
-    return run_and_report(options, [&] {
-        return std::make_unique<training::PixelObjective>(options.network, objective);
+    options.record_name = "Generator_pretrain";
+    training::GeneratorOptions generator = make_generator_options(values);
+    generator.initial = initial_weights(values, options.network);
+    return run_and_report(options, [&](training::ProcessGroup& group) {
+        return std::make_unique<training::PixelObjective>(options.network, generator, group);
     });
 }
 

@@ -14,6 +14,7 @@ using Arguments = std::vector<std::string>;
 ExitCode run_pretrain(const Arguments& arguments);
 ExitCode run_degrade(const Arguments& arguments);
 ExitCode run_eval(const Arguments& arguments);
+ExitCode run_gan(const Arguments& arguments);
 ExitCode run_inspect(const Arguments& arguments);
 ExitCode run_export(const Arguments& arguments);
 

@@ -18,6 +18,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"pretrain", "train a generator on the mean absolute error (stage 1)", run_pretrain},
+    {"gan", "train on with a discriminator and perceptual loss (stage 2)", run_gan},
     {"eval", "measure a model on images of known truth", run_eval},
     {"degrade", "show what a degradation makes of photographs", run_degrade},
     {"inspect", "tell what a model file is", run_inspect},

@@ -4,6 +4,8 @@
 #include "inference/device.h"
 #include "option_parser.h"
 
+#include <sisr/error.h>
+
 #include <cinttypes>
 #include <cstdio>
 
@@ -11,6 +13,8 @@ namespace sisr::cli {
 namespace {
 
 namespace po = boost::program_options;
+
+constexpr double kLargest = 1e12;
 
 void print_status(const training::Status& status) {
     const auto minutes = static_cast<long>(status.eta_seconds / 60);
@@ -22,8 +26,10 @@ void print_status(const training::Status& status) {
 }
 
 void print_quality(std::int64_t step, const training::Quality& quality) {
-    std::printf("step %" PRId64 "  validation %.3f dB, SSIM %.4f\n", step, quality.psnr,
+    std::printf("step %" PRId64 "  validation %.3f dB, SSIM %.4f", step, quality.psnr,
                 quality.ssim);
+    if (quality.distance) std::printf(", feature distance %.4f", *quality.distance);
+    std::printf("\n");
     std::fflush(stdout);
 }
 
@@ -47,6 +53,10 @@ po::options_description describe_training_options(const char* iterations, const 
         ("resume", po::bool_switch(), "go on with the run in --output")
         ("accept-changes", po::bool_switch(), "resume with other options than the run's")
         ("validation", text_option("DIR"), "folder of images to validate with; none of the data's")
+        ("feature-weights", text_option("FILE"),
+         "SqueezeNet 1.1's weights, to validate by feature distance too")
+        ("best", preset_option("psnr", "FIGURE"),
+         "of the validation that tells the best model: psnr, ssim or distance")
         ("degrade", preset_option("", "SPEC"),
          "how inputs are made: empty (clean bicubic), photo, real-esrgan or steps; see docs")
         ("iterations", preset_option(iterations), "steps in all")
@@ -76,9 +86,14 @@ std::int64_t step_count(const OptionValues& values, const char* name, std::int64
     return values.number<std::int64_t>(name, least, 1'000'000'000);
 }
 
-bool wants_bf16(const OptionValues& values) {
-    return values.choice<bool>("precision",
-                               {{"auto", processor_has_bf16()}, {"fp32", false}, {"bf16", true}});
+training::GeneratorOptions make_generator_options(const OptionValues& values) {
+    training::GeneratorOptions options;
+    options.seed = static_cast<std::uint64_t>(step_count(values, "seed", 0));
+    options.ema_decay = values.number<double>("ema", 0, 0.999999);
+    options.clip_gradient = values.number<double>("clip", 0, kLargest);
+    options.bf16 = values.choice<bool>(
+        "precision", {{"auto", processor_has_bf16()}, {"fp32", false}, {"bf16", true}});
+    return options;
 }
 
 training::RunOptions make_run_options(const po::variables_map& map) {
@@ -89,6 +104,14 @@ training::RunOptions make_run_options(const po::variables_map& map) {
     }
     options.output = values.text("output");
     if (values.has("validation")) options.validation = values.text("validation");
+    if (values.has("feature-weights")) options.feature_weights = values.text("feature-weights");
+    options.trainer.best_by =
+        values.choice<training::BestBy>("best", {{"psnr", training::BestBy::psnr},
+                                                 {"ssim", training::BestBy::ssim},
+                                                 {"distance", training::BestBy::distance}});
+    if (options.trainer.best_by == training::BestBy::distance && options.feature_weights.empty()) {
+        throw Error(ErrorKind::usage, "--best distance", "needs --feature-weights");
+    }
     options.degradation = values.text("degrade");
     options.resume = values.flag("resume");
     options.accept_changes = values.flag("accept-changes");
@@ -114,7 +137,7 @@ training::RunOptions make_run_options(const po::variables_map& map) {
 }
 
 ExitCode run_and_report(const training::RunOptions& options,
-                        const std::function<std::unique_ptr<training::Objective>()>& objective) {
+                        const training::ObjectiveMaker& make_objective) {
     const StopSignals signals;
     training::RunListener listener;
     listener.on_status = print_status;
@@ -124,7 +147,7 @@ ExitCode run_and_report(const training::RunOptions& options,
     };
     listener.on_warning = listener.on_message;
     listener.should_stop = [&signals] { return signals.requested(); };
-    if (training::run_training(options, objective, listener)) return ExitCode::done;
+    if (training::run_training(options, make_objective, listener)) return ExitCode::done;
     std::fprintf(stderr, "sisr-train: stopped; the same command with --resume goes on\n");
     return ExitCode::interrupted;
 }

@@ -3,6 +3,7 @@
 
 #include "common/exit_code.h"
 #include "common/option_values.h"
+#include "generator.h"
 #include "run.h"
 
 #include <boost/program_options.hpp>
@@ -27,11 +28,11 @@ training::RunOptions make_run_options(const boost::program_options::variables_ma
 /// A count of steps.
 std::int64_t step_count(const OptionValues& values, const char* name, std::int64_t least = 1);
 
-/// True for bf16: as asked for, or where the processor has it.
-bool wants_bf16(const OptionValues& values);
+/// The generator's part of the options, without its initial weights.
+training::GeneratorOptions make_generator_options(const OptionValues& values);
 
 /// Runs with SIGINT and SIGTERM as a request to save and stop, and the run's progress on stdout.
 ExitCode run_and_report(const training::RunOptions& options,
-                        const std::function<std::unique_ptr<training::Objective>()>& objective);
+                        const training::ObjectiveMaker& make_objective);
 
 }  // namespace sisr::cli

@@ -6,9 +6,11 @@
 #include "pixel_objective.h"
 #include "schedule.h"
 
+#include "support/images.h"
 #include "support/temp_dir.h"
 
 #include <sisr/error.h>
+#include <sisr/image_file.h>
 
 #include <gtest/gtest.h>
 
@@ -21,6 +23,11 @@ Batch random_batch(int seed) {
     torch::manual_seed(static_cast<std::uint64_t>(seed));
     const auto hr = torch::rand({4, 3, 32, 32});
     return {torch::avg_pool2d(hr, 4), hr};
+}
+
+ProcessGroup& alone() {
+    static ProcessGroup group;
+    return group;
 }
 
 SrResNetSettings small_network(bool batch_norm) {
@@ -65,9 +72,9 @@ TEST(EmaTest, FollowsAndSettles) {
 
 TEST(PixelObjectiveTest, TheLossFallsInBothPrecisions) {
     for (const bool bf16 : {false, true}) {
-        PixelOptions options;
+        GeneratorOptions options;
         options.bf16 = bf16;
-        PixelObjective objective(small_network(false), options);
+        PixelObjective objective(small_network(false), options, alone());
         const Batch batch = random_batch(1);
         const double before = objective.step(batch, 1e-3).at("mae");
         double after = before;
@@ -77,32 +84,131 @@ TEST(PixelObjectiveTest, TheLossFallsInBothPrecisions) {
 }
 
 TEST(PixelObjectiveTest, NotANumberChangesNothing) {
-    PixelObjective objective(small_network(false), {});
-    objective.step(random_batch(1), 1e-3);
-    TensorFile before;
-    objective.save(before);
-    for (auto& [name, tensor] : before.tensors) tensor = tensor.clone();
-    Batch bad = random_batch(2);
-    bad.hr[0][0][0][0] = NAN;
-    EXPECT_FALSE(is_finite(objective.step(bad, 1e-3)));
-    TensorFile after;
-    objective.save(after);
-    for (const auto& [name, tensor] : before.tensors) {
-        EXPECT_TRUE(torch::equal(tensor, after.tensors.at(name))) << name;
+    for (const bool batch_norm : {false, true}) {
+        PixelObjective objective(small_network(batch_norm), {}, alone());
+        objective.step(random_batch(1), 1e-3);
+        TensorFile before;
+        objective.save(before);
+        for (auto& item : before.tensors) item.second = item.second.clone();
+        for (const bool in_input : {false, true}) {
+            Batch bad = random_batch(2);
+            (in_input ? bad.lr : bad.hr)[0][0][0][0] = NAN;
+            EXPECT_FALSE(is_finite(objective.step(bad, 1e-3)));
+            TensorFile after;
+            objective.save(after);
+            for (const auto& [name, tensor] : before.tensors) {
+                EXPECT_TRUE(torch::equal(tensor, after.tensors.at(name))) << name;
+            }
+        }
     }
 }
 
+TEST(PixelObjectiveTest, StartsFromGivenWeights) {
+    PixelObjective first(small_network(false), {}, alone());
+    for (int i = 0; i < 5; ++i) first.step(random_batch(i), 1e-3);
+    GeneratorOptions options;
+    options.seed = 7;
+    options.initial = first.averaged();
+    const PixelObjective same(small_network(false), options, alone());
+    for (const auto& [name, tensor] : first.averaged()) {
+        EXPECT_TRUE(torch::equal(tensor, same.averaged().at(name))) << name;
+    }
+    auto twice = small_network(false);
+    twice.scale = 2;
+    const PixelObjective other(twice, options, alone());
+    EXPECT_TRUE(torch::equal(first.averaged().at("head.weight"), other.averaged().at("head.weight")));
+    EXPECT_NE(first.averaged().at("tail.weight").sizes(), other.averaged().at("tail.weight").sizes());
+}
+
+/// Fails from a step on, as long as the rate is above a limit.
+class FragileObjective final : public Objective {
+public:
+    Losses step(const Batch&, double rate) override {
+        rates.push_back(rate);
+        const bool fails = static_cast<std::int64_t>(++steps) > 12 && rate > limit;
+        return {{"mae", fails ? NAN : 0.1}, {"gradient", 1}};
+    }
+    void save(TensorFile& checkpoint) const override {
+        checkpoint.tensors["steps"] = torch::full({1}, steps);
+    }
+    void load(const TensorFile& checkpoint) override {
+        steps = checkpoint.tensors.at("steps").item<std::int64_t>();
+    }
+    const Tensors& averaged() const override { return none; }
+    const SrResNetSettings& settings() const override { return sizes; }
+
+    Tensors none;
+    SrResNetSettings sizes;
+    std::int64_t steps = 0;
+    double limit = 0.6e-3;
+    std::vector<double> rates;
+};
+
+class TrainerTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        write_image(folder_ / "a.png", random_rgb(64, 64));
+        schedule_.peak = 1e-3;
+        schedule_.final = 1e-3;
+        schedule_.warmup = 0;
+        schedule_.iterations = 60;
+        options_.checkpoint_every = 10;
+        options_.validate_every = 1000;
+        options_.log_every = 5;
+    }
+    bool run(Objective& objective) {
+        PatchSourceOptions source_options;
+        source_options.patch = 32;
+        const PatchSource source({folder_ / "a.png"}, source_options, [](const std::string&) {});
+        BatchOptions batches;
+        batches.batch = 1;
+        batches.patch = 8;
+        BatchLoader loader(source, Degradation::parse("", 4), batches, 0);
+        const CheckpointStore store(folder_ / "checkpoints", 3);
+        RunRecord record(folder_.path(), "test");
+        Listener listener;
+        listener.on_warning = [this](const std::string& line) { warnings_.push_back(line); };
+        Trainer trainer({objective, loader, nullptr, store, &record, alone(),
+                         [](TensorFile&) {}, [](bool) {}},
+                        schedule_, options_, listener);
+        return trainer.run();
+    }
+    TempDir folder_;
+    Schedule schedule_;
+    TrainerOptions options_;
+    std::vector<std::string> warnings_;
+};
+
+TEST_F(TrainerTest, GoesBackAtHalfTheRateAfterManyBadSteps) {
+    FragileObjective objective;
+    EXPECT_TRUE(run(objective));
+    EXPECT_EQ(objective.rates.front(), 1e-3);
+    EXPECT_EQ(objective.rates.back(), 0.5e-3);
+    EXPECT_EQ(objective.steps, 60);
+    // 12 good steps, 20 bad ones, and from the checkpoint of step 30 (or 10) to the end again.
+    ASSERT_EQ(warnings_.size(), 21U);
+    EXPECT_NE(warnings_.back().find("half the learning rate"), std::string::npos);
+    EXPECT_NE(read_bytes(folder_ / "log.jsonl").find("skipped"), std::string::npos);
+}
+
+TEST_F(TrainerTest, GivesUpWhenGoingBackDoesNotHelp) {
+    FragileObjective objective;
+    objective.limit = 0;
+    EXPECT_THROW(run(objective), Error);
+    EXPECT_LT(objective.rates.back(), 1e-3 / 16);
+}
+
 TEST(PixelObjectiveTest, ClippingBoundsTheStep) {
-    PixelOptions options;
+    GeneratorOptions options;
     options.clip_gradient = 1e-4;
-    PixelObjective objective(small_network(false), options);
+    PixelObjective objective(small_network(false), options, alone());
     const Losses losses = objective.step(random_batch(1), 1e-3);
     EXPECT_GT(losses.at("gradient"), options.clip_gradient) << "the norm is told before clipping";
 }
 
 TEST(PixelObjectiveTest, ResumesExactly) {
     for (const bool batch_norm : {false, true}) {
-        PixelObjective straight(small_network(batch_norm), {});
+        PixelObjective straight(small_network(batch_norm), {}, alone());
         TensorFile checkpoint;
         std::vector<double> expected;
         for (int i = 0; i < 20; ++i) {
@@ -113,9 +219,9 @@ TEST(PixelObjectiveTest, ResumesExactly) {
             const double loss = straight.step(random_batch(i), 1e-3).at("mae");
             if (i >= 8) expected.push_back(loss);
         }
-        PixelOptions other_start;
+        GeneratorOptions other_start;
         other_start.seed = 99;
-        PixelObjective resumed(small_network(batch_norm), other_start);
+        PixelObjective resumed(small_network(batch_norm), other_start, alone());
         resumed.load(checkpoint);
         for (int i = 8; i < 20; ++i) {
             EXPECT_EQ(resumed.step(random_batch(i), 1e-3).at("mae"),
@@ -129,10 +235,10 @@ TEST(PixelObjectiveTest, ResumesExactly) {
 }
 
 TEST(PixelObjectiveTest, ACheckpointOfAnotherNetworkIsRefused) {
-    PixelObjective objective(small_network(false), {});
+    PixelObjective objective(small_network(false), {}, alone());
     TensorFile checkpoint;
     objective.save(checkpoint);
-    PixelObjective other(SrResNetSettings::compact(4, 12, 2), {});
+    PixelObjective other(SrResNetSettings::compact(4, 12, 2), {}, alone());
     EXPECT_THROW(other.load(checkpoint), Error);
 }
 

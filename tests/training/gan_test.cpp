@@ -1,0 +1,257 @@
+#include "gan_objective.h"
+#include "spectral_norm.h"
+
+#include "support/images.h"
+#include "support/shared_data.h"
+#include "support/temp_dir.h"
+
+#include "model/formats/safetensors.h"
+
+#include <sisr/error.h>
+
+namespace sisr::test {
+namespace {
+
+using namespace sisr::training;
+
+Batch random_batch(int seed) {
+    torch::manual_seed(static_cast<std::uint64_t>(seed));
+    const auto hr = torch::rand({4, 3, 32, 32});
+    return {torch::avg_pool2d(hr, 4), hr};
+}
+
+/// SqueezeNet's shapes with random weights: enough to train against.
+std::filesystem::path write_random_squeezenet(const TempDir& folder) {
+    torch::manual_seed(5);
+    TensorFile file;
+    const auto add = [&file](const std::string& key, std::int64_t out, std::int64_t in,
+                             std::int64_t side) {
+        file.tensors[key + ".weight"] =
+            torch::randn({out, in, side, side}) / std::sqrt(static_cast<double>(in * side * side));
+        file.tensors[key + ".bias"] = torch::zeros({out});
+    };
+    add("features.0", 64, 3, 3);
+    const std::int64_t fires[][4] = {{3, 64, 16, 64},   {4, 128, 16, 64},  {6, 128, 32, 128},
+                                     {7, 256, 32, 128}, {9, 256, 48, 192}, {10, 384, 48, 192},
+                                     {11, 384, 64, 256}, {12, 512, 64, 256}};
+    for (const auto& [key, inputs, squeezed, expanded] : fires) {
+        const std::string name = "features." + std::to_string(key);
+        add(name + ".squeeze", squeezed, inputs, 1);
+        add(name + ".expand1x1", expanded, squeezed, 1);
+        add(name + ".expand3x3", expanded, squeezed, 3);
+    }
+    write_safetensors(folder / "squeezenet.safetensors", file);
+    return folder / "squeezenet.safetensors";
+}
+
+class GanTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        perceptual_ = std::make_shared<PerceptualLoss>(
+            std::vector{write_random_squeezenet(folder_)}, "fire3", FeatureDistance::mse);
+        options_.patch = 32;
+        options_.noise_steps = 10;
+        options_.label_noise = 0.1;
+    }
+    GanObjective make() {
+        return {SrResNetSettings::compact(4, 8, 1), options_, perceptual_, group_};
+    }
+    static TensorFile snapshot(const GanObjective& objective) {
+        TensorFile file;
+        objective.save(file);
+        for (auto& item : file.tensors) item.second = item.second.clone();
+        return file;
+    }
+    TempDir folder_;
+    std::shared_ptr<const PerceptualLoss> perceptual_;
+    GanOptions options_;
+    ProcessGroup group_;
+};
+
+TEST_F(GanTest, EveryLossIsToldAndBothNetworksLearn) {
+    for (const auto kind : {DiscriminatorKind::paper, DiscriminatorKind::unet}) {
+        for (const auto adversarial : {AdversarialLoss::bce, AdversarialLoss::relativistic}) {
+            options_.discriminator = kind;
+            options_.adversarial = adversarial;
+            GanObjective objective = make();
+            const TensorFile before = snapshot(objective);
+            const Losses losses = objective.step(random_batch(1), 1e-3);
+            EXPECT_TRUE(is_finite(losses));
+            for (const char* name :
+                 {"mae", "perceptual", "adversarial", "discriminator", "accuracy", "gradient",
+                  "discriminator_gradient", "input_psnr", "colour_drift"}) {
+                EXPECT_EQ(losses.count(name), 1U) << name;
+            }
+            const TensorFile after = snapshot(objective);
+            int generator = 0;
+            int discriminator = 0;
+            for (const auto& [name, tensor] : before.tensors) {
+                if (torch::equal(tensor, after.tensors.at(name))) continue;
+                generator += name.rfind("generator.", 0) == 0 ? 1 : 0;
+                discriminator += name.rfind("discriminator.", 0) == 0 ? 1 : 0;
+            }
+            EXPECT_GT(generator, 3);
+            EXPECT_GT(discriminator, 10);
+        }
+    }
+}
+
+TEST_F(GanTest, TheDiscriminatorLearnsToTellARealFromAMade) {
+    options_.generator.clip_gradient = 0;
+    options_.input_noise = 0;
+    GanObjective objective = make();
+    double accuracy = 0;
+    // The generator hardly moves: the rate of the discriminator is far above it.
+    options_.discriminator_rate = 100;
+    GanObjective fast = make();
+    for (int i = 0; i < 30; ++i) accuracy = fast.step(random_batch(i), 1e-5).at("accuracy");
+    EXPECT_GT(accuracy, 0.9);
+}
+
+TEST_F(GanTest, NotANumberChangesNothing) {
+    GanObjective objective = make();
+    objective.step(random_batch(1), 1e-3);
+    const TensorFile before = snapshot(objective);
+    for (const bool in_input : {true, false}) {
+        Batch bad = random_batch(2);
+        (in_input ? bad.lr : bad.hr)[0][0][0][0] = in_input ? INFINITY : NAN;
+        EXPECT_FALSE(is_finite(objective.step(bad, 1e-3)));
+        const TensorFile after = snapshot(objective);
+        for (const auto& [name, tensor] : before.tensors) {
+            EXPECT_TRUE(torch::equal(tensor, after.tensors.at(name))) << name;
+        }
+    }
+    EXPECT_TRUE(is_finite(objective.step(random_batch(3), 1e-3)));
+}
+
+TEST_F(GanTest, ResumesExactly) {
+    GanObjective straight = make();
+    TensorFile checkpoint;
+    std::vector<Losses> expected;
+    for (int i = 0; i < 12; ++i) {
+        if (i == 5) checkpoint = snapshot(straight);
+        const Losses losses = straight.step(random_batch(i), 1e-3);
+        if (i >= 5) expected.push_back(losses);
+    }
+    GanObjective resumed = make();
+    resumed.load(checkpoint);
+    for (int i = 5; i < 12; ++i) {
+        EXPECT_EQ(resumed.step(random_batch(i), 1e-3), expected[static_cast<std::size_t>(i - 5)]);
+    }
+    for (const auto& [name, tensor] : straight.averaged()) {
+        EXPECT_TRUE(torch::equal(tensor, resumed.averaged().at(name))) << name;
+    }
+}
+
+TEST_F(GanTest, ACheckpointOfStageOneIsRefused) {
+    GanObjective objective = make();
+    TensorFile checkpoint = snapshot(objective);
+    checkpoint.metadata.erase("gan_steps");
+    EXPECT_THROW(objective.load(checkpoint), Error);
+}
+
+TEST_F(GanTest, CollapseAndDriftAreToldOf) {
+    GanObjective objective = make();
+    Losses means{{"accuracy", 0.8}, {"input_psnr", 35}, {"colour_drift", 0.3}};
+    EXPECT_TRUE(objective.complaints(means).empty());
+    means["accuracy"] = 1;
+    int lines = 0;
+    for (int i = 0; i < 8; ++i) lines += static_cast<int>(objective.complaints(means).size());
+    EXPECT_EQ(lines, 1) << "said once, not at every report";
+    means["accuracy"] = 0.5;
+    lines = 0;
+    for (int i = 0; i < 8; ++i) lines += static_cast<int>(objective.complaints(means).size());
+    EXPECT_EQ(lines, 0) << "a collapse goes on";
+    means = {{"accuracy", 0.8}, {"input_psnr", 25}, {"colour_drift", 4}};
+    EXPECT_EQ(objective.complaints(means).size(), 2U);
+}
+
+TEST(DiscriminatorTest, TakesEveryPatchSize) {
+    for (const int patch : {16, 32, 48, 50, 96}) {
+        const auto network = make_discriminator(DiscriminatorKind::paper, patch);
+        EXPECT_EQ(network->forward(torch::rand({2, 3, patch, patch})).sizes().vec(),
+                  (std::vector<std::int64_t>{2, 1}));
+    }
+    const auto unet = make_discriminator(DiscriminatorKind::unet, 40);
+    EXPECT_EQ(unet->forward(torch::rand({2, 3, 40, 40})).sizes().vec(),
+              (std::vector<std::int64_t>{2, 1, 40, 40}));
+    EXPECT_THROW(make_discriminator(DiscriminatorKind::paper, 8), Error);
+    EXPECT_THROW(make_discriminator(DiscriminatorKind::unet, 36), Error);
+}
+
+TEST(DiscriminatorTest, ThePapersHasItsConvolutions) {
+    const auto network = make_discriminator(DiscriminatorKind::paper, 96);
+    std::vector<std::vector<std::int64_t>> shapes;
+    for (const auto& parameter : network->parameters()) {
+        if (parameter.dim() == 4) shapes.push_back(parameter.sizes().vec());
+    }
+    const std::vector<std::vector<std::int64_t>> expected{
+        {64, 3, 3, 3},     {64, 64, 3, 3},    {128, 64, 3, 3},   {128, 128, 3, 3},
+        {256, 128, 3, 3},  {256, 256, 3, 3},  {512, 256, 3, 3},  {512, 512, 3, 3}};
+    EXPECT_EQ(shapes, expected);
+}
+
+TEST(SpectralNorm, TheLargestSingularValueIsOne) {
+    torch::manual_seed(3);
+    SpectralConv2d layer(16, 24, 3, 1);
+    const torch::NoGradGuard no_grad;
+    for (int i = 0; i < 50; ++i) layer(torch::rand({1, 16, 8, 8}));
+    const auto values = torch::linalg_svdvals(layer->normalised_weight().flatten(1));
+    EXPECT_NEAR(values.max().item<double>(), 1, 1e-3);
+}
+
+TEST(Adversarial, ValuesAreThoseOfTheFormulas) {
+    const auto real = torch::tensor({2.0F, 0.0F});
+    const auto made = torch::tensor({-1.0F, 1.0F});
+    const auto softplus = [](double x) { return std::log1p(std::exp(x)); };
+    // -log sigmoid(x) = softplus(-x), -log(1 - sigmoid(x)) = softplus(x).
+    const double of_real = (softplus(-2) + softplus(0)) / 2;
+    const double of_made = (softplus(-1) + softplus(1)) / 2;
+    EXPECT_NEAR(discriminator_loss(AdversarialLoss::bce, real, made, 1).item<double>(),
+                (of_real + of_made) / 2, 1e-6);
+    EXPECT_NEAR(generator_loss(AdversarialLoss::bce, {}, made).item<double>(),
+                (softplus(1) + softplus(-1)) / 2, 1e-6);
+    // Means: real 1, made 0.
+    const double relative =
+        ((softplus(-2) + softplus(0)) / 2 + (softplus(-2) + softplus(0)) / 2) / 2;
+    EXPECT_NEAR(discriminator_loss(AdversarialLoss::relativistic, real, made, 1).item<double>(),
+                relative, 1e-6);
+    EXPECT_EQ(discriminator_accuracy(AdversarialLoss::bce, real, made), 0.5);
+}
+
+TEST(Perceptual, WrongLayersAndFilesAreRefused) {
+    const TempDir folder;
+    const auto file = write_random_squeezenet(folder);
+    EXPECT_NO_THROW(PerceptualLoss({file}, "", FeatureDistance::unit));
+    for (const char* layers : {"conv5_4", "fire3:0", "fire3:x", "fire3:", "fire99"}) {
+        EXPECT_THROW(PerceptualLoss({file}, layers, FeatureDistance::mse), Error) << layers;
+    }
+    write_bytes(folder / "text.safetensors", "no weights");
+    EXPECT_THROW(load_feature_net(folder / "text.safetensors"), Error);
+    try {
+        load_feature_net(folder / "vgg19.pth");
+        ADD_FAILURE();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::not_found);
+        EXPECT_NE(std::string(error.what()).find("vgg19-dcbb9e9d.pth"), std::string::npos);
+    }
+}
+
+TEST(Perceptual, TheDistanceIsZeroOfEqualsAndGrows) {
+    const TempDir folder;
+    const FeatureMetric metric(write_random_squeezenet(folder));
+    const Image image = scene({80, 64, 3, false, Encoding::display});
+    EXPECT_EQ(metric(image, image), 0);
+    Image near = image;
+    Image far = image;
+    const Image noise = random_rgb(80, 64);
+    for (std::size_t i = 0; i < image.samples().size(); ++i) {
+        near.samples()[i] += 0.03F * (noise.samples()[i] - 0.5F);
+        far.samples()[i] += 0.3F * (noise.samples()[i] - 0.5F);
+    }
+    EXPECT_GT(metric(image, near), 0);
+    EXPECT_GT(metric(image, far), metric(image, near));
+}
+
+}  // namespace
+}  // namespace sisr::test

@@ -1,0 +1,25 @@
+/// The networks that tell real pictures from made ones.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+
+namespace sisr::training {
+
+/// [N,3,h,w] float32, display-encoded [0,1], to logits: above 0 for real.
+class Discriminator : public torch::nn::Module {
+public:
+    virtual torch::Tensor forward(const torch::Tensor& images) = 0;
+};
+
+enum class DiscriminatorKind {
+    paper,  ///< a classifier of whole patches: logits [N,1]
+    unet    ///< a judgement for every pixel: logits [N,1,h,w]
+};
+
+/// `patch`: width and height of the images. Throws Error{usage} for a patch that the network cannot
+/// take: the paper's needs at least 16, the U-Net a multiple of 8.
+std::shared_ptr<Discriminator> make_discriminator(DiscriminatorKind kind, int patch);
+
+}  // namespace sisr::training

@@ -1,0 +1,182 @@
+#include "gan_objective.h"
+
+#include "autocast.h"
+#include "checkpoint.h"
+
+#include <sisr/error.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sisr::training {
+namespace {
+
+// A discriminator that is nearly always right teaches nothing; one that guesses, neither.
+constexpr double kAlwaysRight = 0.99;
+constexpr double kGuessing = 0.02;  // from one half
+constexpr int kReportsToCollapse = 5;
+// Beyond these the result is no longer a picture of the input.
+constexpr double kColourDrift = 2;    // 8-bit values above the start
+constexpr double kInputPsnrDrop = 6;  // dB below the start
+
+std::shared_ptr<Discriminator> make_fast_discriminator(const GanOptions& options) {
+    torch::manual_seed(options.generator.seed + 1);
+    auto discriminator = make_discriminator(options.discriminator, options.patch);
+    use_channels_last(*discriminator);
+    discriminator->train();
+    return discriminator;
+}
+
+void freeze(torch::nn::Module& module, bool frozen) {
+    for (auto& parameter : module.parameters()) parameter.set_requires_grad(!frozen);
+}
+
+void measure_drift(const torch::Tensor& made, const torch::Tensor& lr, Losses& losses) {
+    const torch::NoGradGuard no_grad;
+    const auto reduced = torch::adaptive_avg_pool2d(made, {lr.size(2), lr.size(3)});
+    const double mse = torch::mse_loss(reduced, lr).item<double>();
+    losses["input_psnr"] = -10 * std::log10(std::max(mse, 1e-10));
+    losses["colour_drift"] =
+        255 * (reduced.mean({2, 3}) - lr.mean({2, 3})).abs().mean().item<double>();
+}
+
+}  // namespace
+
+GanObjective::GanObjective(const SrResNetSettings& settings, const GanOptions& options,
+                           std::shared_ptr<const PerceptualLoss> perceptual, ProcessGroup& group)
+    : options_(options),
+      perceptual_(std::move(perceptual)),
+      generator_(settings, options.generator, group),
+      discriminator_(make_fast_discriminator(options)),
+      discriminator_learner_(*discriminator_, options.generator.clip_gradient, group),
+      rank_(group.rank()) {}
+
+Losses GanObjective::step(const Batch& batch, double rate) {
+    // The noise is a function of the step and the process: a resumed run draws the same.
+    torch::manual_seed((options_.generator.seed << 40) ^
+                       (static_cast<std::uint64_t>(steps_) << 8) ^
+                       static_cast<std::uint64_t>(rank_));
+    Losses losses;
+    generator_.learner().begin();
+    discriminator_learner_.begin();
+    const auto made = generator_.forward(batch.lr);
+    measure_drift(made, batch.lr, losses);
+
+    const auto discriminator_loss = discriminator_backward(batch, made, losses);
+    const auto generator_loss = generator_backward(batch, made, losses);
+    losses["discriminator_gradient"] = discriminator_learner_.gradient(discriminator_loss);
+    losses["gradient"] = generator_.learner().gradient(generator_loss);
+    ++steps_;
+    // Both or none: neither network may learn from a step in which the other failed.
+    if (std::isfinite(losses["gradient"]) && std::isfinite(losses["discriminator_gradient"])) {
+        discriminator_learner_.update(rate * options_.discriminator_rate);
+        generator_.update(rate);
+    } else {
+        discriminator_learner_.discard();
+        generator_.learner().discard();
+    }
+    return losses;
+}
+
+double GanObjective::noise_share() const {
+    if (options_.noise_steps <= 0) return 0;
+    return std::max(0.0, 1 - static_cast<double>(steps_) / static_cast<double>(options_.noise_steps));
+}
+
+torch::Tensor GanObjective::judge(const torch::Tensor& images) {
+    const double deviation = options_.input_noise * noise_share();
+    const auto seen = deviation > 0 ? images + deviation * torch::randn_like(images) : images;
+    const AutocastScope autocast(options_.generator.bf16);
+    return discriminator_->forward(seen).to(torch::kFloat32);
+}
+
+torch::Tensor GanObjective::discriminator_backward(const Batch& batch, const torch::Tensor& made,
+                                                   Losses& losses) {
+    freeze(*discriminator_, false);
+    const double label =
+        1 - options_.label_noise * noise_share() * torch::rand({1}).item<double>();
+    const auto of_real = judge(batch.hr);
+    const auto of_made = judge(made.detach());
+    const auto loss = discriminator_loss(options_.adversarial, of_real, of_made, label);
+    loss.backward();
+    losses["discriminator"] = loss.item<double>();
+    losses["accuracy"] = discriminator_accuracy(options_.adversarial, of_real, of_made);
+    return loss;
+}
+
+torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::Tensor& made,
+                                               Losses& losses) {
+    freeze(*discriminator_, true);
+    const bool is_relativistic = options_.adversarial == AdversarialLoss::relativistic;
+    const auto of_real = is_relativistic ? judge(batch.hr) : torch::Tensor();
+    const auto adversarial = generator_loss(options_.adversarial, of_real, judge(made));
+    const auto mae = torch::l1_loss(made, batch.hr);
+    torch::Tensor perceptual;
+    {
+        const AutocastScope autocast(options_.generator.bf16);
+        perceptual = (*perceptual_)(made, batch.hr);
+    }
+    const auto loss = options_.perceptual_weight * perceptual +
+                      options_.adversarial_weight * adversarial + options_.mae_weight * mae;
+    loss.backward();
+    losses["mae"] = mae.item<double>();
+    losses["perceptual"] = perceptual.item<double>();
+    losses["adversarial"] = adversarial.item<double>();
+    return loss;
+}
+
+std::vector<std::string> GanObjective::complaints(const Losses& means) {
+    std::vector<std::string> lines;
+    const double accuracy = means.at("accuracy");
+    const bool is_collapsed =
+        accuracy > kAlwaysRight || std::fabs(accuracy - 0.5) < kGuessing;
+    reports_collapsed_ = is_collapsed ? reports_collapsed_ + 1 : 0;
+    if (reports_collapsed_ == kReportsToCollapse) {
+        lines.push_back(accuracy > 0.5 + kGuessing
+                            ? "the discriminator is nearly always right: the generator learns "
+                              "nothing from it (more noise or a lower --adversarial-weight help)"
+                            : "the discriminator only guesses: it has lost the game (a higher "
+                              "--discriminator-rate helps)");
+    }
+    if (first_input_psnr_ == 0) {
+        first_input_psnr_ = means.at("input_psnr");
+        first_colour_drift_ = means.at("colour_drift");
+    }
+    const auto format = [](double value) {
+        std::string text = std::to_string(value);
+        return text.substr(0, text.find('.') + 2);
+    };
+    if (means.at("colour_drift") > first_colour_drift_ + kColourDrift) {
+        lines.push_back("colours drift: " + format(means.at("colour_drift")) +
+                        " 8-bit values from the input's, " + format(first_colour_drift_) +
+                        " at the start");
+    }
+    if (means.at("input_psnr") < first_input_psnr_ - kInputPsnrDrop) {
+        lines.push_back("the result leaves its input: reduced, it is at " +
+                        format(means.at("input_psnr")) + " dB from it, " +
+                        format(first_input_psnr_) + " dB at the start");
+    }
+    return lines;
+}
+
+void GanObjective::save(TensorFile& checkpoint) const {
+    generator_.save(checkpoint);
+    discriminator_learner_.save(checkpoint, "discriminator", "discriminator_optimizer");
+    checkpoint.metadata["gan_steps"] = std::to_string(steps_);
+    checkpoint.metadata["first_input_psnr"] = std::to_string(first_input_psnr_);
+    checkpoint.metadata["first_colour_drift"] = std::to_string(first_colour_drift_);
+}
+
+void GanObjective::load(const TensorFile& checkpoint) {
+    if (checkpoint.metadata.count("gan_steps") == 0) {
+        throw Error(ErrorKind::bad_model, "checkpoint", "is of stage 1, not of stage 2");
+    }
+    generator_.load(checkpoint);
+    freeze(*discriminator_, false);
+    discriminator_learner_.load(checkpoint, "discriminator", "discriminator_optimizer");
+    steps_ = std::stoll(checkpoint.metadata.at("gan_steps"));
+    first_input_psnr_ = std::stod(checkpoint.metadata.at("first_input_psnr"));
+    first_colour_drift_ = std::stod(checkpoint.metadata.at("first_colour_drift"));
+}
+
+}  // namespace sisr::training

@@ -1,0 +1,59 @@
+#include "generator.h"
+
+#include "autocast.h"
+#include "checkpoint.h"
+#include "model/module_tensors.h"
+
+namespace sisr::training {
+namespace {
+
+SrResNet make_network(const SrResNetSettings& settings, const GeneratorOptions& options) {
+    torch::manual_seed(options.seed);
+    SrResNet network(settings);
+    if (!options.initial.empty()) {
+        Tensors tensors = module_tensors(*network);
+        for (auto& [name, tensor] : tensors) {
+            const auto found = options.initial.find(name);
+            const bool fits =
+                found != options.initial.end() && found->second.sizes() == tensor.sizes();
+            tensor = fits ? found->second : tensor.detach().clone();
+        }
+        load_tensors(*network, tensors);
+    }
+    use_channels_last(*network);
+    network->train();
+    return network;
+}
+
+}  // namespace
+
+Generator::Generator(const SrResNetSettings& settings, const GeneratorOptions& options,
+                     ProcessGroup& group)
+    : network_(make_network(settings, options)),
+      bf16_(options.bf16),
+      learner_(*network_, options.clip_gradient, group),
+      ema_(*network_, options.ema_decay) {}
+
+torch::Tensor Generator::forward(const torch::Tensor& lr) {
+    const AutocastScope autocast(bf16_);
+    return network_->forward(lr).to(torch::kFloat32);
+}
+
+void Generator::update(double rate) {
+    learner_.update(rate);
+    ema_.update(*network_);
+}
+
+void Generator::save(TensorFile& checkpoint) const {
+    learner_.save(checkpoint, "generator", "optimizer");
+    put_tensors(checkpoint, "ema.", ema_.tensors());
+    checkpoint.metadata["ema_updates"] = std::to_string(ema_.updates());
+}
+
+void Generator::load(const TensorFile& checkpoint) {
+    learner_.load(checkpoint, "generator", "optimizer");
+    ema_.restore(take_tensors(checkpoint, "ema."),
+                 std::stoll(checkpoint.metadata.at("ema_updates")));
+}
+
+}  // namespace sisr::training

@@ -1,0 +1,43 @@
+/// The generator in training: what both stages do to it.
+#pragma once
+
+#include "ema.h"
+#include "learner.h"
+#include "model/architectures/srresnet/srresnet.h"
+
+namespace sisr::training {
+
+struct GeneratorOptions {
+    double ema_decay = 0.999;
+    double clip_gradient = 1.0;  ///< greatest norm of the whole gradient; 0: no limit
+    bool bf16 = false;           ///< convolutions in bf16; weights, loss and updates stay fp32
+    std::uint64_t seed = 0;      ///< of the initial weights
+    Tensors initial{};           ///< to start from; those of another shape are left out
+};
+
+class Generator {
+public:
+    Generator(const SrResNetSettings& settings, const GeneratorOptions& options,
+              ProcessGroup& group);
+
+    /// [N,C,h,w] to [N,C,scale*h,scale*w] float32, with what the backward pass needs.
+    torch::Tensor forward(const torch::Tensor& lr);
+
+    Learner& learner() { return learner_; }
+    /// Updates the weights and their average.
+    void update(double rate);
+
+    void save(TensorFile& checkpoint) const;
+    void load(const TensorFile& checkpoint);
+
+    const Tensors& averaged() const { return ema_.tensors(); }
+    const SrResNetSettings& settings() const { return network_->settings(); }
+
+private:
+    SrResNet network_;
+    bool bf16_;
+    Learner learner_;
+    Ema ema_;
+};
+
+}  // namespace sisr::training

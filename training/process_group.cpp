@@ -1,0 +1,129 @@
+#include "process_group.h"
+
+#include "model/torch_errors.h"
+
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+namespace sisr::training {
+namespace {
+
+// Long enough for the first process to validate; a process that dies is noticed at once, because
+// its connections close.
+constexpr std::chrono::minutes kTimeout{10};
+constexpr std::chrono::seconds kJoinTimeout{120};
+
+/// A whole number from the first of the variables that is set; `fallback` when none is.
+int read_variable(const char* name, const char* alternative, int fallback) {
+    const char* text = std::getenv(name);
+    if (text == nullptr && alternative != nullptr) text = std::getenv(name = alternative);
+    if (text == nullptr) return fallback;
+    char* end = nullptr;
+    const long value = std::strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || value < 0 || value > 65535) {
+        throw Error(ErrorKind::usage, name, "must be a whole number, not \"" + std::string(text) +
+                                                "\"");
+    }
+    return static_cast<int>(value);
+}
+
+std::string require_variable(const char* name) {
+    const char* text = std::getenv(name);
+    if (text == nullptr || *text == '\0') {
+        throw Error(ErrorKind::usage, name, "must be set when there are several processes");
+    }
+    return text;
+}
+
+/// c10d tells of trouble by exceptions of several kinds, in several lines.
+template <class Work>
+auto tell_of_lost_peers(int rank, int size, Work&& work) {
+    try {
+        return work();
+    } catch (const std::exception& error) {
+        const std::string what = error.what();
+        throw Error(ErrorKind::io,
+                    "process " + std::to_string(rank) + " of " + std::to_string(size),
+                    "another process of the run is gone or unreachable; --resume goes on from the "
+                    "last checkpoint (" +
+                        what.substr(0, what.find('\n')) + ")");
+    }
+}
+
+class GlooGroup final : public ProcessGroup {
+public:
+    GlooGroup(int rank, int size) : rank_(rank), size_(size) {
+        c10d::TCPStoreOptions options;
+        options.port = static_cast<std::uint16_t>(read_variable("MASTER_PORT", nullptr, 29500));
+        options.isServer = rank == 0;
+        options.timeout = kJoinTimeout;
+        const std::string address = require_variable("MASTER_ADDR");
+        tell_of_lost_peers(rank, size, [&] {
+            const auto store = c10::make_intrusive<c10d::TCPStore>(address, options);
+            const auto gloo = c10d::ProcessGroupGloo::Options::create(kJoinTimeout);
+            gloo->devices.push_back(address == "localhost" || address == "127.0.0.1"
+                                        ? c10d::ProcessGroupGloo::createDeviceForHostname("localhost")
+                                        : c10d::ProcessGroupGloo::createDefaultDevice());
+            gloo->timeout = kTimeout;
+            group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, gloo);
+            return 0;
+        });
+    }
+
+    int rank() const override { return rank_; }
+    int size() const override { return size_; }
+
+    void average(std::vector<torch::Tensor>& tensors) override {
+        const torch::NoGradGuard no_grad;
+        std::vector<torch::Tensor> flat;
+        flat.reserve(tensors.size());
+        for (const torch::Tensor& tensor : tensors) flat.push_back(tensor.flatten());
+        // One message is much faster than one for each tensor.
+        std::vector<torch::Tensor> message{torch::cat(flat)};
+        tell_of_lost_peers(rank_, size_, [&] {
+            group_->allreduce(message)->wait();
+            return 0;
+        });
+        message.front() /= size_;
+        std::int64_t begin = 0;
+        for (torch::Tensor& tensor : tensors) {
+            tensor.copy_(message.front().narrow(0, begin, tensor.numel()).view(tensor.sizes()));
+            begin += tensor.numel();
+        }
+    }
+
+private:
+    int rank_;
+    int size_;
+    c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+};
+
+}  // namespace
+
+bool ProcessGroup::any(bool value) {
+    if (size() == 1) return value;
+    std::vector<torch::Tensor> flag{torch::tensor({value ? 1.0F : 0.0F})};
+    average(flag);
+    return flag.front().item<float>() > 0;
+}
+
+std::unique_ptr<ProcessGroup> join_process_group(const torch::Device& device) {
+    const int size = read_variable("WORLD_SIZE", "SLURM_NTASKS", 1);
+    if (size <= 1) return std::make_unique<ProcessGroup>();
+    const int rank = read_variable("RANK", "SLURM_PROCID", -1);
+    if (rank < 0 || rank >= size) {
+        throw Error(ErrorKind::usage, "RANK",
+                    "must be from 0 to " + std::to_string(size - 1) + " in each process");
+    }
+    if (device.is_cuda()) {
+        throw Error(ErrorKind::unsupported, "--device cuda",
+                    "several processes are supported on the CPU only in this build");
+    }
+    return std::make_unique<GlooGroup>(rank, size);
+}
+
+}  // namespace sisr::training
