@@ -46,7 +46,7 @@ void put_optimizer(TensorFile& checkpoint, const std::string& name,
 }
 
 void take_optimizer(const TensorFile& checkpoint, const std::string& name,
-                    torch::optim::Optimizer& optimizer) {
+                    torch::optim::Optimizer& optimizer, torch::Device device) {
     const auto found = checkpoint.tensors.find(name);
     if (found == checkpoint.tensors.end()) {
         throw Error(ErrorKind::bad_model, "checkpoint", "holds no \"" + name + "\"");
@@ -54,7 +54,7 @@ void take_optimizer(const TensorFile& checkpoint, const std::string& name,
     const auto* bytes = static_cast<const char*>(found->second.data_ptr());
     std::istringstream stream(std::string(bytes, found->second.nbytes()));
     translate_torch_errors(ErrorKind::bad_model, "checkpoint", [&] {
-        torch::load(optimizer, stream);
+        torch::load(optimizer, stream, device);
         return 0;
     });
 }

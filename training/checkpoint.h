@@ -24,7 +24,7 @@ void put_optimizer(TensorFile& checkpoint, const std::string& name,
                    const torch::optim::Optimizer& optimizer);
 /// Throws Error{bad_model} when the bytes do not belong to such an optimizer.
 void take_optimizer(const TensorFile& checkpoint, const std::string& name,
-                    torch::optim::Optimizer& optimizer);
+                    torch::optim::Optimizer& optimizer, torch::Device device);
 
 /// The files step-N.safetensors of one folder.
 class CheckpointStore {

@@ -23,6 +23,7 @@ std::shared_ptr<Discriminator> make_fast_discriminator(const GanOptions& options
     torch::manual_seed(options.generator.seed + 1);
     auto discriminator = make_discriminator(options.discriminator, options.patch);
     use_channels_last(*discriminator);
+    discriminator->to(options.generator.device);
     discriminator->train();
     return discriminator;
 }
@@ -51,7 +52,9 @@ GanObjective::GanObjective(const SrResNetSettings& settings, const GanOptions& o
       discriminator_learner_(*discriminator_, options.generator.clip_gradient, group),
       rank_(group.rank()) {}
 
-Losses GanObjective::step(const Batch& batch, double rate) {
+Losses GanObjective::step(const Batch& given, double rate) {
+    const auto device = options_.generator.device;
+    const Batch batch{given.lr.to(device), given.hr.to(device)};
     // The noise is a function of the step and the process: a resumed run draws the same.
     torch::manual_seed((options_.generator.seed << 40) ^
                        (static_cast<std::uint64_t>(steps_) << 8) ^
@@ -86,7 +89,7 @@ double GanObjective::noise_share() const {
 torch::Tensor GanObjective::judge(const torch::Tensor& images) {
     const double deviation = options_.input_noise * noise_share();
     const auto seen = deviation > 0 ? images + deviation * torch::randn_like(images) : images;
-    const AutocastScope autocast(options_.generator.bf16);
+    const AutocastScope autocast(options_.generator.bf16, options_.generator.device);
     return discriminator_->forward(seen).to(torch::kFloat32);
 }
 
@@ -113,7 +116,7 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
     const auto mae = torch::l1_loss(made, batch.hr);
     torch::Tensor perceptual;
     {
-        const AutocastScope autocast(options_.generator.bf16);
+        const AutocastScope autocast(options_.generator.bf16, options_.generator.device);
         perceptual = (*perceptual_)(made, batch.hr);
     }
     const auto loss = options_.perceptual_weight * perceptual +

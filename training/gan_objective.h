@@ -35,7 +35,7 @@ public:
     GanObjective(const SrResNetSettings& settings, const GanOptions& options,
                  std::shared_ptr<const PerceptualLoss> perceptual, ProcessGroup& group);
 
-    Losses step(const Batch& batch, double rate) override;
+    Losses step(const Batch& given, double rate) override;
     void save(TensorFile& checkpoint) const override;
     void load(const TensorFile& checkpoint) override;
     const Tensors& averaged() const override { return generator_.averaged(); }

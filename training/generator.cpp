@@ -20,6 +20,7 @@ SrResNet make_network(const SrResNetSettings& settings, const GeneratorOptions& 
         }
         load_tensors(*network, tensors);
     }
+    network->to(options.device);
     use_channels_last(*network);
     network->train();
     return network;
@@ -31,12 +32,13 @@ Generator::Generator(const SrResNetSettings& settings, const GeneratorOptions& o
                      ProcessGroup& group)
     : network_(make_network(settings, options)),
       bf16_(options.bf16),
+      device_(options.device),
       learner_(*network_, options.clip_gradient, group),
       ema_(*network_, options.ema_decay) {}
 
 torch::Tensor Generator::forward(const torch::Tensor& lr) {
-    const AutocastScope autocast(bf16_);
-    return network_->forward(lr).to(torch::kFloat32);
+    const AutocastScope autocast(bf16_, device_);
+    return network_->forward(lr.to(device_)).to(torch::kFloat32);
 }
 
 void Generator::update(double rate) {

@@ -12,6 +12,7 @@ struct GeneratorOptions {
     double clip_gradient = 1.0;  ///< greatest norm of the whole gradient; 0: no limit
     bool bf16 = false;           ///< convolutions in bf16; weights, loss and updates stay fp32
     std::uint64_t seed = 0;      ///< of the initial weights
+    torch::Device device = torch::kCPU;
     Tensors initial{};           ///< to start from; those of another shape are left out
 };
 
@@ -20,9 +21,10 @@ public:
     Generator(const SrResNetSettings& settings, const GeneratorOptions& options,
               ProcessGroup& group);
 
-    /// [N,C,h,w] to [N,C,scale*h,scale*w] float32, with what the backward pass needs.
+    /// [N,C,h,w] to [N,C,scale*h,scale*w] float32 on the device, with what the backward pass needs.
     torch::Tensor forward(const torch::Tensor& lr);
 
+    torch::Device device() const { return device_; }
     Learner& learner() { return learner_; }
     /// Updates the weights and their average.
     void update(double rate);
@@ -36,6 +38,7 @@ public:
 private:
     SrResNet network_;
     bool bf16_;
+    torch::Device device_;
     Learner learner_;
     Ema ema_;
 };

@@ -64,7 +64,7 @@ void Learner::save(TensorFile& checkpoint, const std::string& name,
 void Learner::load(const TensorFile& checkpoint, const std::string& name,
                    const std::string& optimizer_key) {
     load_tensors(module_, take_tensors(checkpoint, name + "."));
-    take_optimizer(checkpoint, optimizer_key, optimizer_);
+    take_optimizer(checkpoint, optimizer_key, optimizer_, module_.parameters().front().device());
 }
 
 void use_channels_last(torch::nn::Module& module) {

@@ -43,6 +43,11 @@ std::vector<std::uint8_t> to_8_bit_rgb(const Image& image) {
     return rgb;
 }
 
+std::string first_of(const std::vector<std::string>& reasons) {
+    if (reasons.empty()) return "";
+    return " (" + std::to_string(reasons.size()) + " left out, the first: " + reasons.front() + ")";
+}
+
 int draw_multiple(Rng& rng, int limit, int grid) {
     return grid * std::uniform_int_distribution<int>(0, limit / grid)(rng);
 }
@@ -77,11 +82,12 @@ PatchSource::PatchSource(const std::vector<fs::path>& folders, const PatchSource
         const auto listed = list_images(folder);
         files.insert(files.end(), listed.begin(), listed.end());
     }
-    load(files, warn);
+    const auto reasons = load(files);
     if (images_.empty()) {
         throw Error(ErrorKind::not_found, folders.empty() ? "data" : folders.front().string(),
-                    "holds no image that can be trained on");
+                    "holds no image that can be trained on" + first_of(reasons));
     }
+    for (const std::string& reason : reasons) warn(reason + ": left out");
     double sum = 0;
     for (const Picture& picture : images_) {
         sum += std::min(kMaxWeightPixels, static_cast<double>(picture.width) * picture.height);
@@ -89,8 +95,7 @@ PatchSource::PatchSource(const std::vector<fs::path>& folders, const PatchSource
     }
 }
 
-void PatchSource::load(const std::vector<fs::path>& files,
-                       const std::function<void(const std::string&)>& warn) {
+std::vector<std::string> PatchSource::load(const std::vector<fs::path>& files) {
     std::vector<std::optional<Picture>> loaded(files.size());
     std::vector<std::string> reasons(files.size());
     std::atomic<std::size_t> next{0};
@@ -122,8 +127,9 @@ void PatchSource::load(const std::vector<fs::path>& files,
     for (std::thread& thread : threads) thread.join();
     for (std::size_t i = 0; i < files.size(); ++i) {
         if (loaded[i]) images_.push_back(std::move(*loaded[i]));
-        if (!reasons[i].empty()) warn(reasons[i] + ": left out");
     }
+    reasons.erase(std::remove(reasons.begin(), reasons.end(), ""), reasons.end());
+    return reasons;
 }
 
 double PatchSource::megapixels() const {

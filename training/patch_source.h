@@ -57,8 +57,7 @@ private:
         int y;
     };
 
-    void load(const std::vector<std::filesystem::path>& files,
-              const std::function<void(const std::string&)>& warn);
+    std::vector<std::string> load(const std::vector<std::filesystem::path>& files);
     Position draw(Rng& rng) const;
     bool is_flat(const Position& position) const;
 

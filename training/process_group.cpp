@@ -3,10 +3,14 @@
 #include "model/torch_errors.h"
 
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#ifdef USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <string>
 
 namespace sisr::training {
@@ -44,6 +48,8 @@ template <class Work>
 auto tell_of_lost_peers(int rank, int size, Work&& work) {
     try {
         return work();
+    } catch (const Error&) {
+        throw;
     } catch (const std::exception& error) {
         const std::string what = error.what();
         throw Error(ErrorKind::io,
@@ -54,9 +60,10 @@ auto tell_of_lost_peers(int rank, int size, Work&& work) {
     }
 }
 
-class GlooGroup final : public ProcessGroup {
+class C10dGroup final : public ProcessGroup {
 public:
-    GlooGroup(int rank, int size) : rank_(rank), size_(size) {
+    C10dGroup(int rank, int size, const torch::Device& device)
+        : rank_(rank), size_(size), device_(device) {
         c10d::TCPStoreOptions options;
         options.port = static_cast<std::uint16_t>(read_variable("MASTER_PORT", nullptr, 29500));
         options.isServer = rank == 0;
@@ -64,12 +71,7 @@ public:
         const std::string address = require_variable("MASTER_ADDR");
         tell_of_lost_peers(rank, size, [&] {
             const auto store = c10::make_intrusive<c10d::TCPStore>(address, options);
-            const auto gloo = c10d::ProcessGroupGloo::Options::create(kJoinTimeout);
-            gloo->devices.push_back(address == "localhost" || address == "127.0.0.1"
-                                        ? c10d::ProcessGroupGloo::createDeviceForHostname("localhost")
-                                        : c10d::ProcessGroupGloo::createDefaultDevice());
-            gloo->timeout = kTimeout;
-            group_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, gloo);
+            device.is_cuda() ? connect_nccl(store) : connect_gloo(store, address);
             return 0;
         });
     }
@@ -81,11 +83,11 @@ public:
         const torch::NoGradGuard no_grad;
         std::vector<torch::Tensor> flat;
         flat.reserve(tensors.size());
-        for (const torch::Tensor& tensor : tensors) flat.push_back(tensor.flatten());
+        for (const torch::Tensor& tensor : tensors) flat.push_back(tensor.flatten().to(device_));
         // One message is much faster than one for each tensor.
         std::vector<torch::Tensor> message{torch::cat(flat)};
         tell_of_lost_peers(rank_, size_, [&] {
-            group_->allreduce(message)->wait();
+            all_reduce_(message);
             return 0;
         });
         message.front() /= size_;
@@ -97,9 +99,33 @@ public:
     }
 
 private:
+    using Store = c10::intrusive_ptr<c10d::TCPStore>;
+
+    void connect_gloo(const Store& store, const std::string& address) {
+        using Gloo = c10d::ProcessGroupGloo;
+        const bool is_local = address == "localhost" || address == "127.0.0.1";
+        const auto options = Gloo::Options::create(kTimeout);
+        options->devices.push_back(is_local ? Gloo::createDeviceForHostname("localhost")
+                                            : Gloo::createDefaultDevice());
+        const auto group = c10::make_intrusive<Gloo>(store, rank_, size_, options);
+        all_reduce_ = [group](auto& message) { group->allreduce(message)->wait(); };
+    }
+
+    void connect_nccl(const Store& store) {
+#ifdef USE_C10D_NCCL
+        const auto group = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank_, size_);
+        all_reduce_ = [group](auto& message) { group->allreduce(message)->wait(); };
+#else
+        (void)store;
+        throw Error(ErrorKind::unsupported, "--device cuda",
+                    "this libtorch has no NCCL: several processes need --device cpu");
+#endif
+    }
+
     int rank_;
     int size_;
-    c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+    torch::Device device_;
+    std::function<void(std::vector<torch::Tensor>&)> all_reduce_;
 };
 
 }  // namespace
@@ -111,6 +137,12 @@ bool ProcessGroup::any(bool value) {
     return flag.front().item<float>() > 0;
 }
 
+std::string local_device(const std::string& device) {
+    const int number = read_variable("LOCAL_RANK", "SLURM_LOCALID", 0);
+    const bool is_counted = device == "cuda" || (device == "auto" && torch::cuda::is_available());
+    return is_counted ? "cuda:" + std::to_string(number) : device;
+}
+
 std::unique_ptr<ProcessGroup> join_process_group(const torch::Device& device) {
     const int size = read_variable("WORLD_SIZE", "SLURM_NTASKS", 1);
     if (size <= 1) return std::make_unique<ProcessGroup>();
@@ -119,11 +151,7 @@ std::unique_ptr<ProcessGroup> join_process_group(const torch::Device& device) {
         throw Error(ErrorKind::usage, "RANK",
                     "must be from 0 to " + std::to_string(size - 1) + " in each process");
     }
-    if (device.is_cuda()) {
-        throw Error(ErrorKind::unsupported, "--device cuda",
-                    "several processes are supported on the CPU only in this build");
-    }
-    return std::make_unique<GlooGroup>(rank, size);
+    return std::make_unique<C10dGroup>(rank, size, device);
 }
 
 }  // namespace sisr::training

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sisr::training {
@@ -28,9 +29,14 @@ public:
     bool any(bool value);
 };
 
+/// The device of this process: where a machine runs several, "cuda" is the one whose number
+/// torchrun's LOCAL_RANK or Slurm's SLURM_LOCALID tells.
+std::string local_device(const std::string& device);
+
 /// The group that RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT describe, as torchrun sets them, or
 /// Slurm's SLURM_PROCID and SLURM_NTASKS in place of the first two; a group of one without them.
-/// Gloo connects it, NCCL where `device` is CUDA. Throws Error{usage} for variables that make no
+/// Gloo connects it; NCCL where `device` is CUDA and libtorch has it (not tested: no machine of
+/// ours has such a card). Throws Error{usage} for variables that make no
 /// sense, Error{io} when the others do not come within the time.
 std::unique_ptr<ProcessGroup> join_process_group(const torch::Device& device);
 

@@ -160,19 +160,20 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
                   const RunListener& given_listener) {
     UpscaleOptions execution;
     execution.threads = options.threads;
+    execution.device = local_device(options.device);
     const ExecutionPlan plan = plan_execution(execution);
     set_threads(plan.threads);
     const auto degradation = Degradation::parse(options.degradation, options.network.scale);
-    const auto group = join_process_group(torch::kCPU);
+    const auto group = join_process_group(plan.device);
     const RunListener listener = only_first(given_listener, *group);
 
     const CheckpointStore store(options.output / kCheckpointFolder, options.keep_checkpoints);
     const auto checkpoint = open_run(options, store, listener);
-    const auto objective = make_objective(*group);
+    const auto objective = make_objective(*group, plan.device);
     const PatchSource source = open_data(options, degradation, plan.threads, listener);
     const std::string data = describe_data(source);
-    listener.on_message("training data: " + data);
     const auto validator = make_validator(options, degradation, listener);
+    listener.on_message("training data: " + data);
 
     std::optional<RunRecord> record;
     if (group->is_first()) {

@@ -29,6 +29,7 @@ struct RunOptions {
     std::string stage;         ///< what the run does, for the card: "stage 1 (MAE)"
     std::string record_name;   ///< of the run in TensorBoard
     int keep_checkpoints = 3;
+    std::string device = "auto";  ///< auto, cpu, cuda or cuda:N
     int threads = 0;  ///< for arithmetic; 0: one per physical core
     bool resume = false;
     bool accept_changes = false;  ///< resume though options differ from the checkpoint's
@@ -40,7 +41,9 @@ struct RunListener : Listener {
     std::function<void(const std::string&)> on_message;
 };
 
-using ObjectiveMaker = std::function<std::unique_ptr<Objective>(ProcessGroup&)>;
+/// Makes the objective on the device that was chosen.
+using ObjectiveMaker =
+    std::function<std::unique_ptr<Objective>(ProcessGroup&, torch::Device)>;
 
 /// Makes the run folder: recipe.ini, log.jsonl, tensorboard/, samples/, report.html, checkpoints/,
 /// model.safetensors (the averaged weights, newest) and best.safetensors (those of the best

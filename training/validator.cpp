@@ -33,23 +33,31 @@ Validator::Validator(const std::filesystem::path& folder, const Degradation& deg
                      std::shared_ptr<const FeatureMetric> metric,
                      const std::function<void(const std::string&)>& warn)
     : scale_(degradation.scale()), metric_(std::move(metric)) {
+    std::vector<std::string> reasons;
     for (const auto& file : list_images(folder)) {
         try {
-            Image truth = read_image(file);
-            if (truth.shape().has_alpha || std::min(truth.width(), truth.height()) < kLeastSide) {
-                throw Error(ErrorKind::bad_image, file.string(), "has alpha or is too small");
-            }
-            truth = cut_to_multiple(truth, scale_);
-            Rng rng = sample_rng(kSeed, 0, static_cast<int>(pairs_.size()));
-            Image reduced = degradation.apply(truth, rng, false);
-            pairs_.push_back({std::move(truth), std::move(reduced)});
+            add(file, degradation);
         } catch (const Error& error) {
-            warn(std::string(error.what()) + ": left out of the validation");
+            reasons.emplace_back(error.what());
         }
     }
     if (pairs_.empty()) {
-        throw Error(ErrorKind::not_found, folder.string(), "holds no image to validate with");
+        const std::string first = reasons.empty() ? "" : " (" + reasons.front() + ")";
+        throw Error(ErrorKind::not_found, folder.string(),
+                    "holds no image to validate with" + first);
     }
+    for (const std::string& reason : reasons) warn(reason + ": left out of the validation");
+}
+
+void Validator::add(const std::filesystem::path& file, const Degradation& degradation) {
+    Image truth = read_image(file);
+    if (truth.shape().has_alpha || std::min(truth.width(), truth.height()) < kLeastSide) {
+        throw Error(ErrorKind::bad_image, file.string(), "has alpha or is too small");
+    }
+    truth = cut_to_multiple(truth, scale_);
+    Rng rng = sample_rng(kSeed, 0, static_cast<int>(pairs_.size()));
+    Image reduced = degradation.apply(truth, rng, false);
+    pairs_.push_back({std::move(truth), std::move(reduced)});
 }
 
 Validation Validator::measure(const std::function<Image(const Image&)>& enlarge) const {

@@ -52,6 +52,7 @@ private:
         Image truth;
         Image reduced;
     };
+    void add(const std::filesystem::path& file, const Degradation& degradation);
     Validation measure(const std::function<Image(const Image&)>& enlarge) const;
 
     int scale_;

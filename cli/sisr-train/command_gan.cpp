@@ -63,7 +63,8 @@ training::GanOptions make_gan_options(const OptionValues& values,
     return gan;
 }
 
-std::shared_ptr<const training::PerceptualLoss> load_perceptual(const po::variables_map& map) {
+std::shared_ptr<const training::PerceptualLoss> load_perceptual(const po::variables_map& map,
+                                                                 torch::Device device) {
     const OptionValues values(map);
     std::vector<std::filesystem::path> files;
     for (const auto& file : map["perceptual"].as<std::vector<std::string>>()) {
@@ -72,7 +73,8 @@ std::shared_ptr<const training::PerceptualLoss> load_perceptual(const po::variab
     const auto kind = values.choice<training::FeatureDistance>(
         "feature-difference",
         {{"mse", training::FeatureDistance::mse}, {"unit", training::FeatureDistance::unit}});
-    return std::make_shared<training::PerceptualLoss>(files, values.text("layers"), kind);
+    return std::make_shared<training::PerceptualLoss>(files, values.text("layers"), kind,
+                                                       device);
 }
 
 }  // namespace
@@ -95,8 +97,9 @@ ExitCode run_gan(const Arguments& arguments) {
     options.record_name = "SRGAN_training";
     training::GanOptions gan = make_gan_options(values, options);
     gan.generator.initial = init.tensors;
-    const auto perceptual = load_perceptual(*map);
-    return run_and_report(options, [&](training::ProcessGroup& group) {
+    return run_and_report(options, [&](training::ProcessGroup& group, torch::Device device) {
+        gan.generator.device = device;
+        const auto perceptual = load_perceptual(*map, device);
         return std::make_unique<training::GanObjective>(options.network, gan, perceptual, group);
     });
 }

@@ -71,7 +71,8 @@ ExitCode run_pretrain(const Arguments& arguments) {
     options.record_name = "Generator_pretrain";
     training::GeneratorOptions generator = make_generator_options(values);
     generator.initial = initial_weights(values, options.network);
-    return run_and_report(options, [&](training::ProcessGroup& group) {
+    return run_and_report(options, [&](training::ProcessGroup& group, torch::Device device) {
+        generator.device = device;
         return std::make_unique<training::PixelObjective>(options.network, generator, group);
     });
 }

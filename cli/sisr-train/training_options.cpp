@@ -69,6 +69,7 @@ po::options_description describe_training_options(const char* iterations, const 
         ("ema", preset_option("0.999"), "decay of the averaged weights")
         ("seed", preset_option("1"), "of weights and patches")
         ("precision", preset_option("auto", "P"), "auto, fp32 or bf16")
+        ("device", preset_option("auto", "D"), "auto, cpu, cuda or cuda:N")
         ("threads", preset_option("0"), "for arithmetic; 0: one per core")
         ("loader-threads", preset_option("2"), "for preparing patches")
         ("log-every", preset_option("100"), "steps")
@@ -129,6 +130,7 @@ training::RunOptions make_run_options(const po::variables_map& map) {
     options.trainer.validate_every = step_count(values, "validate-every");
     options.trainer.checkpoint_every = step_count(values, "checkpoint-every");
     options.keep_checkpoints = values.number("keep", 1, 1'000'000);
+    options.device = values.text("device");
     options.threads = values.number("threads", 0, 1024);
     options.card.name =
         values.has("name") ? values.text("name") : options.output.filename().string();

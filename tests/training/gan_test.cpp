@@ -2,10 +2,8 @@
 #include "spectral_norm.h"
 
 #include "support/images.h"
-#include "support/shared_data.h"
+#include "support/squeezenet_file.h"
 #include "support/temp_dir.h"
-
-#include "model/formats/safetensors.h"
 
 #include <sisr/error.h>
 
@@ -20,35 +18,11 @@ Batch random_batch(int seed) {
     return {torch::avg_pool2d(hr, 4), hr};
 }
 
-/// SqueezeNet's shapes with random weights: enough to train against.
-std::filesystem::path write_random_squeezenet(const TempDir& folder) {
-    torch::manual_seed(5);
-    TensorFile file;
-    const auto add = [&file](const std::string& key, std::int64_t out, std::int64_t in,
-                             std::int64_t side) {
-        file.tensors[key + ".weight"] =
-            torch::randn({out, in, side, side}) / std::sqrt(static_cast<double>(in * side * side));
-        file.tensors[key + ".bias"] = torch::zeros({out});
-    };
-    add("features.0", 64, 3, 3);
-    const std::int64_t fires[][4] = {{3, 64, 16, 64},   {4, 128, 16, 64},  {6, 128, 32, 128},
-                                     {7, 256, 32, 128}, {9, 256, 48, 192}, {10, 384, 48, 192},
-                                     {11, 384, 64, 256}, {12, 512, 64, 256}};
-    for (const auto& [key, inputs, squeezed, expanded] : fires) {
-        const std::string name = "features." + std::to_string(key);
-        add(name + ".squeeze", squeezed, inputs, 1);
-        add(name + ".expand1x1", expanded, squeezed, 1);
-        add(name + ".expand3x3", expanded, squeezed, 3);
-    }
-    write_safetensors(folder / "squeezenet.safetensors", file);
-    return folder / "squeezenet.safetensors";
-}
-
 class GanTest : public ::testing::Test {
 protected:
     void SetUp() override {
         perceptual_ = std::make_shared<PerceptualLoss>(
-            std::vector{write_random_squeezenet(folder_)}, "fire3", FeatureDistance::mse);
+            std::vector{write_random_squeezenet(folder_ / "squeezenet.safetensors")}, "fire3", FeatureDistance::mse);
         options_.patch = 32;
         options_.noise_steps = 10;
         options_.label_noise = 0.1;
@@ -99,7 +73,6 @@ TEST_F(GanTest, EveryLossIsToldAndBothNetworksLearn) {
 TEST_F(GanTest, TheDiscriminatorLearnsToTellARealFromAMade) {
     options_.generator.clip_gradient = 0;
     options_.input_noise = 0;
-    GanObjective objective = make();
     double accuracy = 0;
     // The generator hardly moves: the rate of the discriminator is far above it.
     options_.discriminator_rate = 100;
@@ -221,7 +194,7 @@ TEST(Adversarial, ValuesAreThoseOfTheFormulas) {
 
 TEST(Perceptual, WrongLayersAndFilesAreRefused) {
     const TempDir folder;
-    const auto file = write_random_squeezenet(folder);
+    const auto file = write_random_squeezenet(folder / "squeezenet.safetensors");
     EXPECT_NO_THROW(PerceptualLoss({file}, "", FeatureDistance::unit));
     for (const char* layers : {"conv5_4", "fire3:0", "fire3:x", "fire3:", "fire99"}) {
         EXPECT_THROW(PerceptualLoss({file}, layers, FeatureDistance::mse), Error) << layers;
@@ -239,7 +212,7 @@ TEST(Perceptual, WrongLayersAndFilesAreRefused) {
 
 TEST(Perceptual, TheDistanceIsZeroOfEqualsAndGrows) {
     const TempDir folder;
-    const FeatureMetric metric(write_random_squeezenet(folder));
+    const FeatureMetric metric(write_random_squeezenet(folder / "squeezenet.safetensors"));
     const Image image = scene({80, 64, 3, false, Encoding::display});
     EXPECT_EQ(metric(image, image), 0);
     Image near = image;

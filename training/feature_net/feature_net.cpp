@@ -1,5 +1,6 @@
 #include "feature_net/feature_net.h"
 
+#include "model/formats/pth.h"
 #include "model/formats/safetensors.h"
 
 #include <sisr/error.h>
@@ -15,19 +16,19 @@ TensorFile read_weights(const std::filesystem::path& file) {
     if (!std::filesystem::exists(file)) {
         throw Error(ErrorKind::not_found, file.string(), kWhereToGet);
     }
-    return read_safetensors(file);
+    return file.extension() == ".safetensors" ? read_safetensors(file) : read_pth(file);
 }
 
 }  // namespace
 
-std::unique_ptr<FeatureNet> load_feature_net(const std::filesystem::path& file) {
+std::unique_ptr<FeatureNet> load_feature_net(const std::filesystem::path& file, torch::Device device) {
     const TensorFile content = read_weights(file);
     try {
         if (content.tensors.count("features.3.squeeze.weight") != 0) {
-            return make_squeezenet(content.tensors);
+            return make_squeezenet(content.tensors, device);
         }
         if (content.tensors.count("features.0.weight") != 0) {
-            return make_vgg19(content.tensors, content.metadata);
+            return make_vgg19(content.tensors, content.metadata, device);
         }
     } catch (const Error& error) {
         throw Error(ErrorKind::bad_model, file.string(), error.what());
@@ -43,7 +44,7 @@ torch::Tensor imagenet_normalised(const torch::Tensor& rgb) {
 }
 
 ConvWeights take_convolution(const Tensors& tensors, const std::string& key,
-                             std::vector<std::int64_t> shape) {
+                             std::vector<std::int64_t> shape, torch::Device device) {
     const auto take = [&](const std::string& name, const std::vector<std::int64_t>& expected) {
         const auto found = tensors.find(name);
         if (found == tensors.end()) {
@@ -52,7 +53,7 @@ ConvWeights take_convolution(const Tensors& tensors, const std::string& key,
         if (found->second.sizes().vec() != expected) {
             throw Error(ErrorKind::bad_model, "tensor \"" + name + "\"", "has the wrong shape");
         }
-        auto tensor = found->second.to(torch::kFloat32);
+        auto tensor = found->second.to(device, torch::kFloat32);
         if (!torch::isfinite(tensor).all().item<bool>()) {
             throw Error(ErrorKind::bad_model, "tensor \"" + name + "\"", "holds NaN or Inf");
         }

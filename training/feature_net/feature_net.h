@@ -29,25 +29,27 @@ public:
 
 /// VGG19 (Simonyan and Zisserman 2015), torchvision's keys; weights up to any of its layers.
 /// Layers: conv1_1 to conv5_4 before the activation, relu1_1 to relu5_4 after it.
-std::unique_ptr<FeatureNet> make_vgg19(const Tensors& tensors, const Metadata& metadata);
+std::unique_ptr<FeatureNet> make_vgg19(const Tensors& tensors, const Metadata& metadata,
+                                       torch::Device device);
 
 /// SqueezeNet 1.1 (Iandola et al. 2016), torchvision's keys. Layers: relu1, fire2 to fire9.
-std::unique_ptr<FeatureNet> make_squeezenet(const Tensors& tensors);
+std::unique_ptr<FeatureNet> make_squeezenet(const Tensors& tensors, torch::Device device);
 
 /// The network in a file: safetensors, or .pth as torchvision has it. Throws Error{not_found} that
 /// tells which file to fetch, Error{bad_model} when it holds neither network.
-std::unique_ptr<FeatureNet> load_feature_net(const std::filesystem::path& file);
+std::unique_ptr<FeatureNet> load_feature_net(const std::filesystem::path& file,
+                                             torch::Device device = torch::kCPU);
 
 /// (rgb - mean) / deviation of ImageNet, [N,3,H,W].
 torch::Tensor imagenet_normalised(const torch::Tensor& rgb);
 
-/// Reads a layer's weight and bias as frozen float32. Throws Error{bad_model} for one that is
+/// Reads a layer's weight and bias as frozen float32 on the device. Throws Error{bad_model} for one that is
 /// missing, of another shape or not finite.
 struct ConvWeights {
     torch::Tensor weight;
     torch::Tensor bias;
 };
 ConvWeights take_convolution(const Tensors& tensors, const std::string& key,
-                             std::vector<std::int64_t> shape);
+                             std::vector<std::int64_t> shape, torch::Device device);
 
 }  // namespace sisr::training

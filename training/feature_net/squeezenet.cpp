@@ -24,17 +24,17 @@ constexpr Fire kFires[] = {
 
 class SqueezeNet final : public FeatureNet {
 public:
-    explicit SqueezeNet(const Tensors& tensors)
-        : first_(take_convolution(tensors, "features.0", {64, 3, 3, 3})) {
+    SqueezeNet(const Tensors& tensors, torch::Device device)
+        : first_(take_convolution(tensors, "features.0", {64, 3, 3, 3}, device)) {
         names_.emplace_back("relu1");
         for (const Fire& fire : kFires) {
             const std::string key = "features." + std::to_string(fire.key);
             fires_.push_back(
-                {take_convolution(tensors, key + ".squeeze", {fire.squeezed, fire.inputs, 1, 1}),
+                {take_convolution(tensors, key + ".squeeze", {fire.squeezed, fire.inputs, 1, 1}, device),
                  take_convolution(tensors, key + ".expand1x1",
-                                  {fire.expanded, fire.squeezed, 1, 1}),
+                                  {fire.expanded, fire.squeezed, 1, 1}, device),
                  take_convolution(tensors, key + ".expand3x3",
-                                  {fire.expanded, fire.squeezed, 3, 3})});
+                                  {fire.expanded, fire.squeezed, 3, 3}, device)});
             names_.push_back("fire" + std::to_string(names_.size() + 1));
         }
     }
@@ -84,8 +84,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<FeatureNet> make_squeezenet(const Tensors& tensors) {
-    return std::make_unique<SqueezeNet>(tensors);
+std::unique_ptr<FeatureNet> make_squeezenet(const Tensors& tensors, torch::Device device) {
+    return std::make_unique<SqueezeNet>(tensors, device);
 }
 
 }  // namespace sisr::training

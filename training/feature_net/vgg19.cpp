@@ -21,7 +21,7 @@ struct Layer {
 
 class Vgg19 final : public FeatureNet {
 public:
-    Vgg19(const Tensors& tensors, bool reflects) : reflects_(reflects) {
+    Vgg19(const Tensors& tensors, bool reflects, torch::Device device) : reflects_(reflects) {
         int index = 0;
         std::int64_t inputs = 3;
         for (int stage = 0; stage < 5; ++stage) {
@@ -31,7 +31,7 @@ public:
                 const std::string name = std::to_string(stage + 1) + "_" + std::to_string(i + 1);
                 layers_.push_back({name, stage > 0 && i == 0,
                                    take_convolution(tensors, key,
-                                                    {kChannels[stage], inputs, 3, 3})});
+                                                    {kChannels[stage], inputs, 3, 3}, device)});
                 names_.push_back("conv" + name);
                 names_.push_back("relu" + name);
                 inputs = kChannels[stage];
@@ -92,10 +92,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<FeatureNet> make_vgg19(const Tensors& tensors, const Metadata& metadata) {
+std::unique_ptr<FeatureNet> make_vgg19(const Tensors& tensors, const Metadata& metadata,
+                                       torch::Device device) {
     const bool reflects =
         metadata_value(metadata, "padding").find("reflect") != std::string::npos;
-    return std::make_unique<Vgg19>(tensors, reflects);
+    return std::make_unique<Vgg19>(tensors, reflects, device);
 }
 
 }  // namespace sisr::training

@@ -77,12 +77,13 @@ torch::Tensor feature_distance(const torch::Tensor& a, const torch::Tensor& b,
 }
 
 PerceptualLoss::PerceptualLoss(const std::vector<std::filesystem::path>& files,
-                               const std::string& layers, FeatureDistance kind)
+                               const std::string& layers, FeatureDistance kind,
+                               torch::Device device)
     : kind_(kind) {
     std::vector<Term> terms = parse_terms(layers);
     for (const auto& file : files) {
         Part part;
-        part.network = load_feature_net(file);
+        part.network = load_feature_net(file, device);
         const auto& known = part.network->layers();
         const auto is_ours = [&known](const Term& term) { return contains(known, term.layer); };
         std::vector<Term> own;

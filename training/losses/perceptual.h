@@ -32,7 +32,7 @@ public:
     /// that has it; a network that none belongs to gives its usual ones: VGG19 conv5_4, SqueezeNet
     /// its seven taps of LPIPS, one seventh each. Throws Error{usage, not_found, bad_model}.
     PerceptualLoss(const std::vector<std::filesystem::path>& files, const std::string& layers,
-                   FeatureDistance kind);
+                   FeatureDistance kind, torch::Device device = torch::kCPU);
 
     /// RGB [N,3,h,w] in [0,1]; a scalar. Gradients flow to `result`.
     torch::Tensor operator()(const torch::Tensor& result, const torch::Tensor& truth) const;
