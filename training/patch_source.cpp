@@ -27,6 +27,17 @@ std::size_t half_of_memory() {
     return pages / 2 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+std::string first_of(const std::vector<std::string>& reasons) {
+    if (reasons.empty()) return "";
+    return " (" + std::to_string(reasons.size()) + " left out, the first: " + reasons.front() + ")";
+}
+
+int draw_multiple(Rng& rng, int limit, int grid) {
+    return grid * std::uniform_int_distribution<int>(0, limit / grid)(rng);
+}
+
+}  // namespace
+
 std::vector<std::uint8_t> to_8_bit_rgb(const Image& image) {
     const int channels = image.channels();
     const bool is_grey = image.shape().colour_channels == 1;
@@ -42,17 +53,6 @@ std::vector<std::uint8_t> to_8_bit_rgb(const Image& image) {
     }
     return rgb;
 }
-
-std::string first_of(const std::vector<std::string>& reasons) {
-    if (reasons.empty()) return "";
-    return " (" + std::to_string(reasons.size()) + " left out, the first: " + reasons.front() + ")";
-}
-
-int draw_multiple(Rng& rng, int limit, int grid) {
-    return grid * std::uniform_int_distribution<int>(0, limit / grid)(rng);
-}
-
-}  // namespace
 
 std::vector<fs::path> list_images(const fs::path& folder) {
     std::error_code status;
@@ -97,6 +97,7 @@ PatchSource::PatchSource(const std::vector<fs::path>& folders, const PatchSource
 
 std::vector<std::string> PatchSource::load(const std::vector<fs::path>& files) {
     std::vector<std::optional<Picture>> loaded(files.size());
+    std::vector<AuditedImage> audited(files.size());
     std::vector<std::string> reasons(files.size());
     std::atomic<std::size_t> next{0};
     std::atomic<std::size_t> used_bytes{0};
@@ -110,6 +111,8 @@ std::vector<std::string> PatchSource::load(const std::vector<fs::path>& files) {
             reasons[i] = files[i].string() + ": does not fit into the memory for images";
         } else {
             loaded[i] = Picture{image.width(), image.height(), to_8_bit_rgb(image)};
+            audited[i] =
+                audit_image(files[i], image.width(), image.height(), loaded[i]->rgb.data());
         }
     };
     const auto work = [&] {
@@ -126,7 +129,9 @@ std::vector<std::string> PatchSource::load(const std::vector<fs::path>& files) {
     work();
     for (std::thread& thread : threads) thread.join();
     for (std::size_t i = 0; i < files.size(); ++i) {
-        if (loaded[i]) images_.push_back(std::move(*loaded[i]));
+        if (!loaded[i]) continue;
+        images_.push_back(std::move(*loaded[i]));
+        audited_.push_back(std::move(audited[i]));
     }
     reasons.erase(std::remove(reasons.begin(), reasons.end(), ""), reasons.end());
     return reasons;

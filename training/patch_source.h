@@ -1,6 +1,7 @@
 /// Folders of photographs as a source of training patches.
 #pragma once
 
+#include "audit.h"
 #include "sample_rng.h"
 
 #include <sisr/image.h>
@@ -45,6 +46,9 @@ public:
     std::size_t image_count() const { return images_.size(); }
     double megapixels() const;
 
+    /// What the audit found in each image that is used.
+    const std::vector<AuditedImage>& audited() const { return audited_; }
+
 private:
     struct Picture {
         int width;
@@ -63,8 +67,12 @@ private:
 
     PatchSourceOptions options_;
     std::vector<Picture> images_;
+    std::vector<AuditedImage> audited_;
     std::vector<double> cumulative_weight_;
 };
+
+/// Interleaved 8-bit RGB of an image in [0,1]; alpha is left out, grey repeated.
+std::vector<std::uint8_t> to_8_bit_rgb(const Image& image);
 
 /// Image files below a folder, sorted; a file is its own list. Throws Error{not_found}.
 std::vector<std::filesystem::path> list_images(const std::filesystem::path& folder);

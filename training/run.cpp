@@ -173,7 +173,10 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
     const PatchSource source = open_data(options, degradation, plan.threads, listener);
     const std::string data = describe_data(source);
     const auto validator = make_validator(options, degradation, listener);
-    listener.on_message("training data: " + data);
+    const auto audited = validator ? validator->audited() : std::vector<AuditedImage>();
+    for (const std::string& line : describe(audit(source.audited(), audited))) {
+        listener.on_message("training data: " + line);
+    }
 
     std::optional<RunRecord> record;
     if (group->is_first()) {

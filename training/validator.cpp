@@ -57,7 +57,7 @@ void Validator::add(const std::filesystem::path& file, const Degradation& degrad
     truth = cut_to_multiple(truth, scale_);
     Rng rng = sample_rng(kSeed, 0, static_cast<int>(pairs_.size()));
     Image reduced = degradation.apply(truth, rng, false);
-    pairs_.push_back({std::move(truth), std::move(reduced)});
+    pairs_.push_back({file, std::move(truth), std::move(reduced)});
 }
 
 Validation Validator::measure(const std::function<Image(const Image&)>& enlarge) const {
@@ -87,6 +87,15 @@ Validation Validator::evaluate(const Tensors& weights, const SrResNetSettings& s
         architecture.build(prepared, metadata, torch::kCPU, torch::kFloat32);
     const TileRunner runner(network, nullptr, architecture.traits(prepared, metadata));
     return measure([&runner](const Image& reduced) { return runner.run(reduced); });
+}
+
+std::vector<AuditedImage> Validator::audited() const {
+    std::vector<AuditedImage> found;
+    for (const Pair& pair : pairs_) {
+        found.push_back(audit_image(pair.file, pair.truth.width(), pair.truth.height(),
+                                    to_8_bit_rgb(pair.truth).data()));
+    }
+    return found;
 }
 
 Quality Validator::evaluate_bicubic() const {

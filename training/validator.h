@@ -1,6 +1,7 @@
 /// Quality on images that are not trained on.
 #pragma once
 
+#include "audit.h"
 #include "degradation/degradation.h"
 #include "losses/perceptual.h"
 #include "model/architectures/srresnet/settings.h"
@@ -44,11 +45,15 @@ public:
     /// Mean over the images of the generator with these weights, run in fp32.
     Validation evaluate(const Tensors& weights, const SrResNetSettings& settings) const;
 
+    /// What the audit found in each image.
+    std::vector<AuditedImage> audited() const;
+
     /// The same of bicubic enlargement: what a network must beat.
     Quality evaluate_bicubic() const;
 
 private:
     struct Pair {
+        std::filesystem::path file;
         Image truth;
         Image reduced;
     };
