@@ -1,47 +1,17 @@
-/// Speed of the network as ratios, measured in one run: each way takes its turn in every round, so
-/// that a disturbance of the machine hits all of them, and the medians are compared.
-#include "inference/device.h"
+/// Speed of the network as ratios.
+#include "bench/ways.h"
 #include "model/architectures/srresnet/srresnet.h"
 #include "model/module_tensors.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <functional>
-#include <string>
-#include <vector>
 
 namespace {
 
 using namespace sisr;
+using bench::Way;
 
 constexpr int kSide = 256;
 constexpr int kRounds = 9;
-
-struct Way {
-    std::string name;
-    int threads;
-    std::function<void()> run;
-    std::vector<double> seconds{};
-
-    double median() {
-        std::sort(seconds.begin(), seconds.end());
-        return seconds[seconds.size() / 2];
-    }
-};
-
-void measure(std::vector<Way>& ways) {
-    for (int round = -1; round < kRounds; ++round) {  // the first only warms up
-        for (Way& way : ways) {
-            set_threads(way.threads);
-            way.run();  // a change of the thread count costs once, and is not what is asked
-            const auto start = std::chrono::steady_clock::now();
-            way.run();
-            const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-            if (round >= 0) way.seconds.push_back(taken.count());
-        }
-    }
-}
 
 }  // namespace
 
@@ -69,7 +39,7 @@ int main() {
         ways.push_back({"engine, bf16, channels-last", 1, use_bf16});
         if (cores > 1) ways.push_back({"engine, bf16, channels-last", cores, use_bf16});
     }
-    measure(ways);
+    bench::measure(ways, kRounds);
 
     const double base = ways.front().median();
     std::printf("compact network (48 channels, 8 blocks, x4), %dx%d input, median of %d rounds\n",
