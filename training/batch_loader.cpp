@@ -30,7 +30,7 @@ BatchLoader::BatchLoader(const PatchSource& source, const Degradation& degradati
                          const BatchOptions& options, std::int64_t first_step)
     : source_(source),
       degradation_(degradation),
-      options_(options), 
+      options_(options),
       next_to_make_(first_step),
       next_to_give_(first_step) {
     for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { work(); });

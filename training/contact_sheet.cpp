@@ -62,10 +62,10 @@ Image comparison_strip(const Image& input, const Image& result, const Image& tru
     const int left = (truth.width() - side) / 2 / scale * scale;
     const int top = (truth.height() - side) / 2 / scale * scale;
     const Image seen = crop(input, left / scale, top / scale, {side / scale, side / scale});
-    return contact_sheet({{resize(seen, {side, side}, Kernel::nearest),
-                           crop(result, left, top, {side, side}),
-                           crop(truth, left, top, {side, side})}},
-                         1);
+    return contact_sheet(
+        {{resize(seen, {side, side}, Kernel::nearest), crop(result, left, top, {side, side}),
+          crop(truth, left, top, {side, side})}},
+        1);
 }
 
 Image crop(const Image& image, int left, int top, Size size) {

@@ -61,14 +61,12 @@ class UnetDiscriminator final : public Discriminator {
 public:
     UnetDiscriminator() {
         constexpr int c = kUnetChannels;
-        first_ = register_module("first",
-                                 nn::Conv2d(nn::Conv2dOptions(3, c, 3).padding(1)));
+        first_ = register_module("first", nn::Conv2d(nn::Conv2dOptions(3, c, 3).padding(1)));
         for (int i = 0; i < 3; ++i) {
             const std::string number = std::to_string(i);
-            down_[i] = register_module("down" + number,
-                                       SpectralConv2d(c << i, c << (i + 1), 4, 2));
-            up_[i] = register_module("up" + number,
-                                     SpectralConv2d(c << (3 - i), c << (2 - i), 3, 1));
+            down_[i] = register_module("down" + number, SpectralConv2d(c << i, c << (i + 1), 4, 2));
+            up_[i] =
+                register_module("up" + number, SpectralConv2d(c << (3 - i), c << (2 - i), 3, 1));
         }
         join1_ = register_module("join1", SpectralConv2d(c, c, 3, 1));
         join2_ = register_module("join2", SpectralConv2d(c, c, 3, 1));

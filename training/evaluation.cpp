@@ -24,8 +24,8 @@ std::map<std::string, fs::path> by_stem(const fs::path& folder) {
 /// One image after the other, each degraded by its number.
 class Evaluation {
 public:
-    Evaluation(const EvaluationOptions& options,
-               const std::function<Image(const Image&)>& enlarge, const EvaluationParts& parts)
+    Evaluation(const EvaluationOptions& options, const std::function<Image(const Image&)>& enlarge,
+               const EvaluationParts& parts)
         : options_(options),
           enlarge_(enlarge),
           parts_(parts),

@@ -56,8 +56,7 @@ Losses GanObjective::step(const Batch& given, double rate) {
     const auto device = options_.generator.device;
     const Batch batch{given.lr.to(device), given.hr.to(device)};
     // The noise is a function of the step and the process: a resumed run draws the same.
-    torch::manual_seed((options_.generator.seed << 40) ^
-                       (static_cast<std::uint64_t>(steps_) << 8) ^
+    torch::manual_seed((options_.generator.seed << 40) ^ (static_cast<std::uint64_t>(steps_) << 8) ^
                        static_cast<std::uint64_t>(rank_));
     Losses losses;
     generator_.learner().begin();
@@ -83,7 +82,8 @@ Losses GanObjective::step(const Batch& given, double rate) {
 
 double GanObjective::noise_share() const {
     if (options_.noise_steps <= 0) return 0;
-    return std::max(0.0, 1 - static_cast<double>(steps_) / static_cast<double>(options_.noise_steps));
+    return std::max(0.0,
+                    1 - static_cast<double>(steps_) / static_cast<double>(options_.noise_steps));
 }
 
 torch::Tensor GanObjective::judge(const torch::Tensor& images) {
@@ -96,8 +96,7 @@ torch::Tensor GanObjective::judge(const torch::Tensor& images) {
 torch::Tensor GanObjective::discriminator_backward(const Batch& batch, const torch::Tensor& made,
                                                    Losses& losses) {
     freeze(*discriminator_, false);
-    const double label =
-        1 - options_.label_noise * noise_share() * torch::rand({1}).item<double>();
+    const double label = 1 - options_.label_noise * noise_share() * torch::rand({1}).item<double>();
     const auto of_real = judge(batch.hr);
     const auto of_made = judge(made.detach());
     const auto loss = discriminator_loss(options_.adversarial, of_real, of_made, label);
@@ -131,8 +130,7 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
 std::vector<std::string> GanObjective::complaints(const Losses& means) {
     std::vector<std::string> lines;
     const double accuracy = means.at("accuracy");
-    const bool is_collapsed =
-        accuracy > kAlwaysRight || std::fabs(accuracy - 0.5) < kGuessing;
+    const bool is_collapsed = accuracy > kAlwaysRight || std::fabs(accuracy - 0.5) < kGuessing;
     reports_collapsed_ = is_collapsed ? reports_collapsed_ + 1 : 0;
     if (reports_collapsed_ == kReportsToCollapse) {
         lines.push_back(accuracy > 0.5 + kGuessing

@@ -47,8 +47,7 @@ private:
     torch::Tensor judge(const torch::Tensor& images);
     torch::Tensor discriminator_backward(const Batch& batch, const torch::Tensor& made,
                                          Losses& losses);
-    torch::Tensor generator_backward(const Batch& batch, const torch::Tensor& made,
-                                     Losses& losses);
+    torch::Tensor generator_backward(const Batch& batch, const torch::Tensor& made, Losses& losses);
     double noise_share() const;
 
     GanOptions options_;

@@ -12,7 +12,8 @@ bool is_finite(const Losses& losses) {
 
 Losses PixelObjective::step(const Batch& batch, double rate) {
     generator_.learner().begin();
-    const auto loss = torch::l1_loss(generator_.forward(batch.lr), batch.hr.to(generator_.device()));
+    const auto loss =
+        torch::l1_loss(generator_.forward(batch.lr), batch.hr.to(generator_.device()));
     loss.backward();
     const double norm = generator_.learner().gradient(loss);
     const Losses losses{{"mae", loss.item<double>()}, {"gradient", norm}};

@@ -29,8 +29,8 @@ int read_variable(const char* name, const char* alternative, int fallback) {
     char* end = nullptr;
     const long value = std::strtol(text, &end, 10);
     if (*text == '\0' || *end != '\0' || value < 0 || value > 65535) {
-        throw Error(ErrorKind::usage, name, "must be a whole number, not \"" + std::string(text) +
-                                                "\"");
+        throw Error(ErrorKind::usage, name,
+                    "must be a whole number, not \"" + std::string(text) + "\"");
     }
     return static_cast<int>(value);
 }

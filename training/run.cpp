@@ -92,8 +92,7 @@ std::string describe_data(const PatchSource& source) {
     return text.str();
 }
 
-std::unique_ptr<Validator> make_validator(const RunOptions& options,
-                                          const Degradation& degradation,
+std::unique_ptr<Validator> make_validator(const RunOptions& options, const Degradation& degradation,
                                           const RunListener& listener) {
     if (options.validation.empty()) return nullptr;
     std::shared_ptr<const FeatureMetric> metric;

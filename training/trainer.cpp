@@ -90,8 +90,8 @@ void Trainer::go_back() {
     sums_.clear();
     summed_steps_ = 0;
     parts_.loader.restart(step_);
-    const std::string line = trouble + ": back to step " + std::to_string(step_) +
-                             " at half the learning rate";
+    const std::string line =
+        trouble + ": back to step " + std::to_string(step_) + " at half the learning rate";
     if (parts_.record != nullptr) parts_.record->note("warning", step_, {{"text", line}});
     warn(line);
 }

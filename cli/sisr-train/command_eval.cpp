@@ -59,8 +59,7 @@ void print_table(const std::vector<ImageQuality>& rows) {
 
 void print_json(const std::vector<ImageQuality>& rows) {
     const auto convert = [](const ImageQuality& row) {
-        nlohmann::ordered_json json{
-            {"name", row.name}, {"psnr_y", row.psnr}, {"ssim_y", row.ssim}};
+        nlohmann::ordered_json json{{"name", row.name}, {"psnr_y", row.psnr}, {"ssim_y", row.ssim}};
         if (row.distance) json["feature_distance"] = *row.distance;
         return json;
     };
@@ -112,8 +111,8 @@ ExitCode run_eval(const Arguments& arguments) {
     };
     if (values.has("sheet")) {
         parts.show = [&](const Image& input, const Image& result, const Image& truth) {
-            cells.push_back({training::comparison_strip(input, result, truth, options.scale,
-                                                        kSheetSide)});
+            cells.push_back(
+                {training::comparison_strip(input, result, truth, options.scale, kSheetSide)});
         };
     }
     const auto rows = training::evaluate(

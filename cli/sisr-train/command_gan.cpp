@@ -41,8 +41,7 @@ po::options_description describe_options() {
     return options;
 }
 
-training::GanOptions make_gan_options(const OptionValues& values,
-                                      const training::RunOptions& run) {
+training::GanOptions make_gan_options(const OptionValues& values, const training::RunOptions& run) {
     training::GanOptions gan;
     gan.generator = make_generator_options(values);
     gan.patch = run.batches.patch * run.network.scale;
@@ -64,7 +63,7 @@ training::GanOptions make_gan_options(const OptionValues& values,
 }
 
 std::shared_ptr<const training::PerceptualLoss> load_perceptual(const po::variables_map& map,
-                                                                 torch::Device device) {
+                                                                torch::Device device) {
     const OptionValues values(map);
     std::vector<std::filesystem::path> files;
     for (const auto& file : map["perceptual"].as<std::vector<std::string>>()) {
@@ -73,8 +72,7 @@ std::shared_ptr<const training::PerceptualLoss> load_perceptual(const po::variab
     const auto kind = values.choice<training::FeatureDistance>(
         "feature-difference",
         {{"mse", training::FeatureDistance::mse}, {"unit", training::FeatureDistance::unit}});
-    return std::make_shared<training::PerceptualLoss>(files, values.text("layers"), kind,
-                                                       device);
+    return std::make_shared<training::PerceptualLoss>(files, values.text("layers"), kind, device);
 }
 
 }  // namespace

@@ -51,8 +51,8 @@ int main() {
     ProcessGroup alone;
     const auto fp32 = make_objective(false, alone);
     const auto bf16 = make_objective(true, alone);
-    const auto hr = torch::rand({kBatch, 3, kPatch, kPatch})
-                        .contiguous(torch::MemoryFormat::ChannelsLast);
+    const auto hr =
+        torch::rand({kBatch, 3, kPatch, kPatch}).contiguous(torch::MemoryFormat::ChannelsLast);
     const Batch batch{torch::avg_pool2d(hr, kScale), hr};
     const int cores = physical_cores();
     std::vector<Way> ways{{"fp32", cores, [&] { fp32->step(batch, 1e-5); }}};

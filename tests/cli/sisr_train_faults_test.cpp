@@ -51,9 +51,9 @@ TEST_F(SisrTrainFaults, ChangedOptionsMustBeConfirmed) {
 
 TEST_F(SisrTrainFaults, DegradationsAreShownAndTheSameEveryTime) {
     const auto sheet = [this](const char* name, const char* seed) {
-        const auto result = run_command({SISR_TRAIN_PATH, "degrade", "--data",
-                                         (folder_ / "data").string(), "--patch", "16", "--seed",
-                                         seed, "-o", (folder_ / name).string()});
+        const auto result =
+            run_command({SISR_TRAIN_PATH, "degrade", "--data", (folder_ / "data").string(),
+                         "--patch", "16", "--seed", seed, "-o", (folder_ / name).string()});
         EXPECT_EQ(result.exit_code, 0) << result.err;
         return read_bytes(folder_ / name);
     };
@@ -67,10 +67,9 @@ TEST_F(SisrTrainFaults, DegradationsAreShownAndTheSameEveryTime) {
 
 TEST_F(SisrTrainFaults, EvaluatesDegradedInputsAndShowsThem) {
     const auto measure = [this](const std::string& spec) {
-        const auto result =
-            run_command({SISR_TRAIN_PATH, "eval", "--model", "bicubic", "--hr",
-                         (folder_ / "validation").string(), "--degrade", spec, "--json", "--sheet",
-                         (folder_ / "sheet.png").string()});
+        const auto result = run_command({SISR_TRAIN_PATH, "eval", "--model", "bicubic", "--hr",
+                                         (folder_ / "validation").string(), "--degrade", spec,
+                                         "--json", "--sheet", (folder_ / "sheet.png").string()});
         EXPECT_EQ(result.exit_code, 0) << result.err;
         return nlohmann::json::parse(result.out)["mean"]["psnr_y"].get<double>();
     };

@@ -18,20 +18,34 @@ protected:
     std::vector<std::string> gan(const std::string& run, int iterations,
                                  const std::vector<std::string>& more = {}) {
         const auto path = [this](const char* name) { return (folder_ / name).string(); };
-        std::vector<std::string> words{SISR_TRAIN_PATH, "gan",
-                                       "--init",        path("stage1/model.safetensors"),
-                                       "--data",        path("data"),
-                                       "--output",      (folder_ / run).string(),
-                                       "--perceptual",  path("squeezenet.safetensors"),
-                                       "--layers",      "fire3:1",
-                                       "--batch",       "2",
-                                       "--patch",       "8",
-                                       "--threads",     "1",
-                                       "--warmup",      "5",
-                                       "--log-every",   "1",
-                                       "--name",        "test",
-                                       "--iterations",  std::to_string(iterations),
-                                       "--checkpoint-every", "10"};
+        std::vector<std::string> words{SISR_TRAIN_PATH,
+                                       "gan",
+                                       "--init",
+                                       path("stage1/model.safetensors"),
+                                       "--data",
+                                       path("data"),
+                                       "--output",
+                                       (folder_ / run).string(),
+                                       "--perceptual",
+                                       path("squeezenet.safetensors"),
+                                       "--layers",
+                                       "fire3:1",
+                                       "--batch",
+                                       "2",
+                                       "--patch",
+                                       "8",
+                                       "--threads",
+                                       "1",
+                                       "--warmup",
+                                       "5",
+                                       "--log-every",
+                                       "1",
+                                       "--name",
+                                       "test",
+                                       "--iterations",
+                                       std::to_string(iterations),
+                                       "--checkpoint-every",
+                                       "10"};
         words.insert(words.end(), more.begin(), more.end());
         return words;
     }
@@ -54,10 +68,10 @@ TEST_F(SisrTrainGan, KilledAndResumedIsAsIfNothingHappened) {
 TEST_F(SisrTrainGan, LeavesAllThatPeopleWatch) {
     const auto path = [this](const char* name) { return (folder_ / name).string(); };
     const auto trained = run_command(
-        gan("run", 12, {"--validation", path("validation"), "--validate-every", "6",
-                        "--feature-weights", path("squeezenet.safetensors"), "--best", "distance",
-                        "--discriminator", "unet", "--adversarial", "relativistic",
-                        "--degrade", "jpeg:30-90"}));
+        gan("run", 12,
+            {"--validation", path("validation"), "--validate-every", "6", "--feature-weights",
+             path("squeezenet.safetensors"), "--best", "distance", "--discriminator", "unet",
+             "--adversarial", "relativistic", "--degrade", "jpeg:30-90"}));
     ASSERT_EQ(trained.exit_code, 0) << trained.err;
     for (const char* name : {"log.jsonl", "recipe.ini", "report.html", "model.safetensors",
                              "best.safetensors", "checkpoints/best.safetensors",

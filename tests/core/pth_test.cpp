@@ -91,7 +91,8 @@ TEST_F(PthTest, DamagedFilesAreErrorsAndNeverCrash) {
             }
         };
         for (int sixteenth = 0; sixteenth < 16; ++sixteenth) {
-            write_bytes(file, bytes.substr(0, bytes.size() * static_cast<std::size_t>(sixteenth) / 16));
+            write_bytes(file,
+                        bytes.substr(0, bytes.size() * static_cast<std::size_t>(sixteenth) / 16));
             EXPECT_THROW(read_pth(file), Error) << name << " " << sixteenth;
         }
         for (int round = 0; round < 1000; ++round) {
@@ -115,7 +116,11 @@ TEST(PickleTest, OnlyWhatTensorsNeedIsAllowed) {
             EXPECT_NE(std::string(error.what()).find(quoted), std::string::npos) << error.what();
         }
     };
-    refuse("\x80\x02" "cposix\nsystem\nU\x04" "true\x85R.", "calls \"posix system\"");
+    refuse(
+        "\x80\x02"
+        "cposix\nsystem\nU\x04"
+        "true\x85R.",
+        "calls \"posix system\"");
     refuse("\x80\x02\x8c\x02os\x8c\x06system\x93)R.", "calls \"os system\"");
     refuse("\x80\x02}.", "no tensors");
     refuse("\x80\x02K\x05.", "no dictionary");

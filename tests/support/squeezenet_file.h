@@ -36,8 +36,8 @@ inline std::filesystem::path write_random_squeezenet(const std::filesystem::path
         values.resize(values.size() + static_cast<std::size_t>(outputs), 0.0F);
     };
     add("features.0", 64, 3, 3);
-    const int fires[][4] = {{3, 64, 16, 64},   {4, 128, 16, 64},   {6, 128, 32, 128},
-                            {7, 256, 32, 128}, {9, 256, 48, 192},  {10, 384, 48, 192},
+    const int fires[][4] = {{3, 64, 16, 64},    {4, 128, 16, 64},  {6, 128, 32, 128},
+                            {7, 256, 32, 128},  {9, 256, 48, 192}, {10, 384, 48, 192},
                             {11, 384, 64, 256}, {12, 512, 64, 256}};
     for (const auto& [number, inputs, squeezed, expanded] : fires) {
         const std::string key = "features." + std::to_string(number);

@@ -49,11 +49,10 @@ TEST(Audit, CompressedBlurredAndFlatOnesAreTold) {
     const Image grainy = picture(1);
     Image flat = grainy;
     std::fill(flat.samples().begin(), flat.samples().end(), 0.5F);
-    const auto report = audit({look_at("fine", grainy),
-                               look_at("compressed", through_jpeg(grainy, 20, Chroma::full)),
-                               look_at("blurred", gaussian_blur(grainy, 2)),
-                               look_at("flat", flat)},
-                              {});
+    const auto report = audit(
+        {look_at("fine", grainy), look_at("compressed", through_jpeg(grainy, 20, Chroma::full)),
+         look_at("blurred", gaussian_blur(grainy, 2)), look_at("flat", flat)},
+        {});
     ASSERT_EQ(report.compressed.size(), 1U);
     EXPECT_EQ(report.compressed[0], "compressed");
     const auto& blurred = report.blurred;

@@ -94,10 +94,10 @@ TEST(DegradationTest, ASeedGivesTheSameAgain) {
 
 TEST(DegradationTest, WithoutReduceTheStepsActOnTheReducedImage) {
     const Image image = photo_like(128, 96);
-    EXPECT_EQ(max_difference(degrade("jpeg:40", image),
-                             quantised(through_jpeg(reduce_bicubic(image, 4), 40,
-                                                    Chroma::quarter))),
-              0);
+    EXPECT_EQ(
+        max_difference(degrade("jpeg:40", image),
+                       quantised(through_jpeg(reduce_bicubic(image, 4), 40, Chroma::quarter))),
+        0);
     EXPECT_GT(max_difference(degrade("jpeg:40", image), degrade("jpeg:40,reduce", image)), 0);
 }
 
@@ -117,12 +117,12 @@ TEST(DegradationTest, ProbabilitiesAndAlternativesAreKept) {
 
 TEST(DegradationTest, WhatIsNotUnderstoodIsQuoted) {
     const std::pair<const char*, const char*> kCases[] = {
-        {"jpg:40", "jpg"},          {"jpeg", "number"},        {"jpeg:0", "1-100"},
-        {"jpeg:101", "1-100"},      {"jpeg:40-30", "range"},   {"jpeg:x", "\"x\""},
-        {"jpeg:40:411", "411"},     {"blur:-1", "range"},      {"blur:nan", "range"},
-        {"jpeg:40@1.5", "@1.5"},    {"jpeg:40@", "\"@\""},     {"(jpeg:40", "\")\""},
-        {"jpeg:40)", "\")\""},      {"jpeg:40,", "comma"},     {"blur:1 jpeg:2", "jpeg"},
-        {"reduce:4", "\"4\""},      {"noise:5:blue", "blue"},  {"webp:30-", "\"30-\""},
+        {"jpg:40", "jpg"},       {"jpeg", "number"},       {"jpeg:0", "1-100"},
+        {"jpeg:101", "1-100"},   {"jpeg:40-30", "range"},  {"jpeg:x", "\"x\""},
+        {"jpeg:40:411", "411"},  {"blur:-1", "range"},     {"blur:nan", "range"},
+        {"jpeg:40@1.5", "@1.5"}, {"jpeg:40@", "\"@\""},    {"(jpeg:40", "\")\""},
+        {"jpeg:40)", "\")\""},   {"jpeg:40,", "comma"},    {"blur:1 jpeg:2", "jpeg"},
+        {"reduce:4", "\"4\""},   {"noise:5:blue", "blue"}, {"webp:30-", "\"30-\""},
     };
     for (const auto& [text, quoted] : kCases) {
         try {
@@ -240,12 +240,13 @@ TEST(Codec, JpegIsAsPillowsAtTheSameQuality) {
     write_image(folder / "a.png", image);
     for (const auto& [chroma, subsampling] :
          {std::pair{Chroma::quarter, "2"}, std::pair{Chroma::full, "0"}}) {
-        const std::string script = "import PIL.Image as I; I.open('a.png').save('a.jpg', quality=40, "
-                                   "subsampling=" + std::string(subsampling) +
-                                   "); I.open('a.jpg').save('b.png')";
+        const std::string script =
+            "import PIL.Image as I; I.open('a.png').save('a.jpg', quality=40, "
+            "subsampling=" +
+            std::string(subsampling) + "); I.open('a.jpg').save('b.png')";
         const auto result = run_command(
-            {"/bin/sh", "-c", "cd '" + folder.path().string() + "' && /usr/bin/python3 -c \"" +
-                                  script + "\""});
+            {"/bin/sh", "-c",
+             "cd '" + folder.path().string() + "' && /usr/bin/python3 -c \"" + script + "\""});
         ASSERT_EQ(result.exit_code, 0) << result.err;
         const double pillow = psnr_y(image, read_image(folder / "b.png"), 0);
         const double ours = psnr_y(image, through_jpeg(image, 40, chroma), 0);

@@ -105,8 +105,15 @@ TEST_F(FeatureNetTest, Vgg19IsTorchvisionsLayerByLayer) {
 
 TEST_F(FeatureNetTest, SqueezeNetIsTorchvisions) {
     if (!make("squeezenet1_1")) GTEST_SKIP() << "python3-torchvision is not installed";
-    compare({{"1", "relu1"}, {"3", "fire2"}, {"4", "fire3"}, {"6", "fire4"}, {"7", "fire5"},
-             {"9", "fire6"}, {"10", "fire7"}, {"11", "fire8"}, {"12", "fire9"}});
+    compare({{"1", "relu1"},
+             {"3", "fire2"},
+             {"4", "fire3"},
+             {"6", "fire4"},
+             {"7", "fire5"},
+             {"9", "fire6"},
+             {"10", "fire7"},
+             {"11", "fire8"},
+             {"12", "fire9"}});
 }
 
 TEST(SharedDataFeatureNet, AVggThatEndsEarlySaysSo) {

@@ -22,7 +22,8 @@ class GanTest : public ::testing::Test {
 protected:
     void SetUp() override {
         perceptual_ = std::make_shared<PerceptualLoss>(
-            std::vector{write_random_squeezenet(folder_ / "squeezenet.safetensors")}, "fire3", FeatureDistance::mse);
+            std::vector{write_random_squeezenet(folder_ / "squeezenet.safetensors")}, "fire3",
+            FeatureDistance::mse);
         options_.patch = 32;
         options_.noise_steps = 10;
         options_.label_noise = 0.1;
@@ -159,8 +160,8 @@ TEST(DiscriminatorTest, ThePapersHasItsConvolutions) {
         if (parameter.dim() == 4) shapes.push_back(parameter.sizes().vec());
     }
     const std::vector<std::vector<std::int64_t>> expected{
-        {64, 3, 3, 3},     {64, 64, 3, 3},    {128, 64, 3, 3},   {128, 128, 3, 3},
-        {256, 128, 3, 3},  {256, 256, 3, 3},  {512, 256, 3, 3},  {512, 512, 3, 3}};
+        {64, 3, 3, 3},    {64, 64, 3, 3},   {128, 64, 3, 3},  {128, 128, 3, 3},
+        {256, 128, 3, 3}, {256, 256, 3, 3}, {512, 256, 3, 3}, {512, 512, 3, 3}};
     EXPECT_EQ(shapes, expected);
 }
 

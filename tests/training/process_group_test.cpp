@@ -1,9 +1,9 @@
 /// Several processes: this program starts itself again as each of them.
+#include "process_group.h"
 #include "batch_loader.h"
 #include "model/formats/safetensors.h"
 #include "model/module_tensors.h"
 #include "pixel_objective.h"
-#include "process_group.h"
 
 #include "support/images.h"
 #include "support/run_command.h"
@@ -104,8 +104,8 @@ protected:
         for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
     }
     void TearDown() override {
-        for (const char* name : {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
-                                 "SLURM_PROCID", "SLURM_NTASKS"}) {
+        for (const char* name :
+             {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "SLURM_PROCID", "SLURM_NTASKS"}) {
             ::unsetenv(name);
         }
     }

@@ -116,8 +116,10 @@ TEST(PixelObjectiveTest, StartsFromGivenWeights) {
     auto twice = small_network(false);
     twice.scale = 2;
     const PixelObjective other(twice, options, alone());
-    EXPECT_TRUE(torch::equal(first.averaged().at("head.weight"), other.averaged().at("head.weight")));
-    EXPECT_NE(first.averaged().at("tail.weight").sizes(), other.averaged().at("tail.weight").sizes());
+    EXPECT_TRUE(
+        torch::equal(first.averaged().at("head.weight"), other.averaged().at("head.weight")));
+    EXPECT_NE(first.averaged().at("tail.weight").sizes(),
+              other.averaged().at("tail.weight").sizes());
 }
 
 /// Fails from a step on, as long as the rate is above a limit.
@@ -168,9 +170,9 @@ protected:
         RunRecord record(folder_.path(), "test");
         Listener listener;
         listener.on_warning = [this](const std::string& line) { warnings_.push_back(line); };
-        Trainer trainer({objective, loader, nullptr, store, &record, alone(),
-                         [](TensorFile&) {}, [](bool) {}},
-                        schedule_, options_, listener);
+        Trainer trainer(
+            {objective, loader, nullptr, store, &record, alone(), [](TensorFile&) {}, [](bool) {}},
+            schedule_, options_, listener);
         return trainer.run();
     }
     TempDir folder_;

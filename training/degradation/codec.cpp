@@ -32,8 +32,7 @@ std::vector<unsigned char> encode(const Image& image, const char* format,
 
 void decode(const std::vector<unsigned char>& bytes, const char* format, Image& image) {
     OIIO::Filesystem::IOMemReader memory(bytes.data(), bytes.size());
-    const auto input =
-        OIIO::ImageInput::open(std::string("memory.") + format, nullptr, &memory);
+    const auto input = OIIO::ImageInput::open(std::string("memory.") + format, nullptr, &memory);
     if (!input) fail(format, OIIO::geterror());
     const OIIO::ImageSpec& spec = input->spec();
     const bool same_shape = spec.width == image.width() && spec.height == image.height() &&
@@ -73,10 +72,9 @@ Image without_edge(const Image& extended, const ImageShape& shape, int left, int
 
 Image through_jpeg(const Image& image, int quality, Chroma chroma, int left, int top) {
     Image canvas = left == 0 && top == 0 ? image : extend(image, left, top);
-    const auto bytes =
-        encode(canvas, "jpeg",
-               {{"Compression", "jpeg:" + std::to_string(quality)},
-                {"jpeg:subsampling", chroma == Chroma::full ? "4:4:4" : "4:2:0"}});
+    const auto bytes = encode(canvas, "jpeg",
+                              {{"Compression", "jpeg:" + std::to_string(quality)},
+                               {"jpeg:subsampling", chroma == Chroma::full ? "4:4:4" : "4:2:0"}});
     decode(bytes, "jpeg", canvas);
     return left == 0 && top == 0 ? canvas : without_edge(canvas, image.shape(), left, top);
 }

@@ -105,8 +105,7 @@ void resize_canvas(Canvas& canvas, Size size, int method, Rng& rng) {
                           : method == bilinear ? Kernel::bilinear
                                                : Kernel::bicubic;
     // Fast viewers interpolate between the nearest four pixels even when they reduce a little.
-    const bool antialias =
-        method != bilinear || 2 * size.width < canvas.image.width();
+    const bool antialias = method != bilinear || 2 * size.width < canvas.image.width();
     canvas.image = sisr::resize(canvas.image, size, kernel, antialias);
     for (float& value : canvas.image.samples()) value = std::clamp(value, 0.0F, 1.0F);
 }
@@ -121,8 +120,7 @@ Step make_reduce(Arguments& arguments) {
 }
 
 Step make_resize(Arguments& arguments) {
-    const int method =
-        arguments.choice({"area", "bilinear", "bicubic", "any"}, any_method);
+    const int method = arguments.choice({"area", "bilinear", "bicubic", "any"}, any_method);
     const Range factor = arguments.range(0.05, 4);
     return [=](Canvas& canvas, Rng& rng) {
         const double f = factor.pick(rng);
@@ -179,8 +177,8 @@ Step make_jpeg(Arguments& arguments) {
         const int q = quality.pick_integer(rng);
         const int left = has_own_grid ? draw_integer(rng, 0, kBlock - 1) : canvas.left;
         const int top = has_own_grid ? draw_integer(rng, 0, kBlock - 1) : canvas.top;
-        canvas.image = through_jpeg(canvas.image, q, is_full ? Chroma::full : Chroma::quarter, left,
-                                    top);
+        canvas.image =
+            through_jpeg(canvas.image, q, is_full ? Chroma::full : Chroma::quarter, left, top);
     };
 }
 
@@ -222,8 +220,7 @@ Step make_step(const std::string& name, const std::vector<std::string>& words,
         }
         known += (known.empty() ? "" : ", ") + std::string(entry.name);
     }
-    throw Error(ErrorKind::usage, "degradation step \"" + token + "\"",
-                "is none of " + known);
+    throw Error(ErrorKind::usage, "degradation step \"" + token + "\"", "is none of " + known);
 }
 
 void reduce_to_target(Canvas& canvas) {

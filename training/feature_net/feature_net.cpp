@@ -21,7 +21,8 @@ TensorFile read_weights(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::unique_ptr<FeatureNet> load_feature_net(const std::filesystem::path& file, torch::Device device) {
+std::unique_ptr<FeatureNet> load_feature_net(const std::filesystem::path& file,
+                                             torch::Device device) {
     const TensorFile content = read_weights(file);
     try {
         if (content.tensors.count("features.3.squeeze.weight") != 0) {

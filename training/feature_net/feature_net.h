@@ -43,8 +43,8 @@ std::unique_ptr<FeatureNet> load_feature_net(const std::filesystem::path& file,
 /// (rgb - mean) / deviation of ImageNet, [N,3,H,W].
 torch::Tensor imagenet_normalised(const torch::Tensor& rgb);
 
-/// Reads a layer's weight and bias as frozen float32 on the device. Throws Error{bad_model} for one that is
-/// missing, of another shape or not finite.
+/// Reads a layer's weight and bias as frozen float32 on the device. Throws Error{bad_model} for one
+/// that is missing, of another shape or not finite.
 struct ConvWeights {
     torch::Tensor weight;
     torch::Tensor bias;

@@ -17,9 +17,9 @@ struct Fire {
 };
 
 constexpr Fire kFires[] = {
-    {3, 64, 16, 64, true},      {4, 128, 16, 64, false},    {6, 128, 32, 128, true},
-    {7, 256, 32, 128, false},   {9, 256, 48, 192, true},    {10, 384, 48, 192, false},
-    {11, 384, 64, 256, false},  {12, 512, 64, 256, false},
+    {3, 64, 16, 64, true},     {4, 128, 16, 64, false},   {6, 128, 32, 128, true},
+    {7, 256, 32, 128, false},  {9, 256, 48, 192, true},   {10, 384, 48, 192, false},
+    {11, 384, 64, 256, false}, {12, 512, 64, 256, false},
 };
 
 class SqueezeNet final : public FeatureNet {
@@ -29,12 +29,12 @@ public:
         names_.emplace_back("relu1");
         for (const Fire& fire : kFires) {
             const std::string key = "features." + std::to_string(fire.key);
-            fires_.push_back(
-                {take_convolution(tensors, key + ".squeeze", {fire.squeezed, fire.inputs, 1, 1}, device),
-                 take_convolution(tensors, key + ".expand1x1",
-                                  {fire.expanded, fire.squeezed, 1, 1}, device),
-                 take_convolution(tensors, key + ".expand3x3",
-                                  {fire.expanded, fire.squeezed, 3, 3}, device)});
+            fires_.push_back({take_convolution(tensors, key + ".squeeze",
+                                               {fire.squeezed, fire.inputs, 1, 1}, device),
+                              take_convolution(tensors, key + ".expand1x1",
+                                               {fire.expanded, fire.squeezed, 1, 1}, device),
+                              take_convolution(tensors, key + ".expand3x3",
+                                               {fire.expanded, fire.squeezed, 3, 3}, device)});
             names_.push_back("fire" + std::to_string(names_.size() + 1));
         }
     }
@@ -43,8 +43,8 @@ public:
 
     std::vector<torch::Tensor> features(const torch::Tensor& rgb,
                                         const std::vector<std::string>& wanted) const override {
-        std::vector<torch::Tensor> all{torch::relu(
-            torch::conv2d(imagenet_normalised(rgb), first_.weight, first_.bias, 2))};
+        std::vector<torch::Tensor> all{
+            torch::relu(torch::conv2d(imagenet_normalised(rgb), first_.weight, first_.bias, 2))};
         for (std::size_t i = 0; i < fires_.size(); ++i) {
             auto map = all.back();
             if (kFires[i].pools_before) map = torch::max_pool2d(map, 3, 2, 0, 1, true);
@@ -73,8 +73,8 @@ private:
             return torch::relu(torch::conv2d(map, weights.weight, weights.bias, 1, padding));
         };
         const auto squeezed = convolve(input, fire.squeeze, 0);
-        return torch::cat({convolve(squeezed, fire.expand1, 0), convolve(squeezed, fire.expand3, 1)},
-                          1);
+        return torch::cat(
+            {convolve(squeezed, fire.expand1, 0), convolve(squeezed, fire.expand3, 1)}, 1);
     }
 
     ConvWeights first_;

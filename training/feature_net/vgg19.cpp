@@ -29,9 +29,9 @@ public:
                 const std::string key = "features." + std::to_string(index);
                 if (tensors.count(key + ".weight") == 0) return;  // cut off here
                 const std::string name = std::to_string(stage + 1) + "_" + std::to_string(i + 1);
-                layers_.push_back({name, stage > 0 && i == 0,
-                                   take_convolution(tensors, key,
-                                                    {kChannels[stage], inputs, 3, 3}, device)});
+                layers_.push_back(
+                    {name, stage > 0 && i == 0,
+                     take_convolution(tensors, key, {kChannels[stage], inputs, 3, 3}, device)});
                 names_.push_back("conv" + name);
                 names_.push_back("relu" + name);
                 inputs = kChannels[stage];
@@ -94,8 +94,7 @@ private:
 
 std::unique_ptr<FeatureNet> make_vgg19(const Tensors& tensors, const Metadata& metadata,
                                        torch::Device device) {
-    const bool reflects =
-        metadata_value(metadata, "padding").find("reflect") != std::string::npos;
+    const bool reflects = metadata_value(metadata, "padding").find("reflect") != std::string::npos;
     return std::make_unique<Vgg19>(tensors, reflects, device);
 }
 

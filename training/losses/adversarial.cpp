@@ -14,8 +14,8 @@ torch::Tensor discriminator_loss(AdversarialLoss kind, const torch::Tensor& real
     if (kind == AdversarialLoss::bce) {
         return 0.5 * (cross_entropy(real, real_label) + cross_entropy(made, 0));
     }
-    return 0.5 * (cross_entropy(real - made.mean(), real_label) +
-                  cross_entropy(made - real.mean(), 0));
+    return 0.5 *
+           (cross_entropy(real - made.mean(), real_label) + cross_entropy(made - real.mean(), 0));
 }
 
 torch::Tensor generator_loss(AdversarialLoss kind, const torch::Tensor& real,

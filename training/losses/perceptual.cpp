@@ -120,8 +120,7 @@ torch::Tensor PerceptualLoss::operator()(const torch::Tensor& result,
     return sum;
 }
 
-FeatureMetric::FeatureMetric(const std::filesystem::path& file)
-    : network_(load_feature_net(file)) {
+FeatureMetric::FeatureMetric(const std::filesystem::path& file) : network_(load_feature_net(file)) {
     if (!contains(network_->layers(), "fire9")) {
         throw Error(ErrorKind::bad_model, file.string(),
                     "the feature distance is measured with SqueezeNet 1.1, which this is not");

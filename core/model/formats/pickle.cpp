@@ -39,7 +39,8 @@ public:
             if (!push_scalar(opcode) && !memoize(opcode) && !build_container(opcode)) {
                 execute(opcode);
             }
-            if (stack_.size() + memo_.size() + containers_.size() > kMaxValues) fail("is too large");
+            if (stack_.size() + memo_.size() + containers_.size() > kMaxValues)
+                fail("is too large");
         }
     }
 
@@ -70,7 +71,8 @@ private:
     std::uint64_t take_unsigned(std::size_t count) {
         const char* at = take(count);
         std::uint64_t value = 0;
-        for (std::size_t i = count; i-- > 0;) value = value << 8 | static_cast<unsigned char>(at[i]);
+        for (std::size_t i = count; i-- > 0;)
+            value = value << 8 | static_cast<unsigned char>(at[i]);
         return value;
     }
 
@@ -128,7 +130,10 @@ private:
             case 'M': push_number(static_cast<std::int64_t>(take_unsigned(2))); return true;
             case 'J': push_number(static_cast<std::int32_t>(take_unsigned(4))); return true;
             case 0x8a: push_long(take_unsigned(1)); return true;
-            case 'G': take(8); push({}); return true;  // no tensor's place is a real number
+            case 'G':
+                take(8);
+                push({});
+                return true;  // no tensor's place is a real number
             case 'X': push_text(take_text(take_unsigned(4))); return true;
             case 'U':
             case 0x8c: push_text(take_text(take_unsigned(1))); return true;
@@ -152,7 +157,8 @@ private:
         const char* at = take(length);
         if (length > 8) return push({});
         std::uint64_t value = length > 0 && (at[length - 1] & 0x80) != 0 ? ~std::uint64_t{0} : 0;
-        for (std::size_t i = length; i-- > 0;) value = value << 8 | static_cast<unsigned char>(at[i]);
+        for (std::size_t i = length; i-- > 0;)
+            value = value << 8 | static_cast<unsigned char>(at[i]);
         push_number(static_cast<std::int64_t>(value));
     }
 
@@ -212,7 +218,8 @@ private:
                 return reduce(call[0], call[1]);
             }
             case 'b': pop(); return;  // attributes, such as the versions in _metadata
-            default: fail("uses the opcode " + std::to_string(opcode) + ", which models do not need");
+            default:
+                fail("uses the opcode " + std::to_string(opcode) + ", which models do not need");
         }
     }
 
@@ -250,8 +257,8 @@ private:
             fail("builds a tensor from what is no storage");
         }
         const Storage& storage = storages_[static_cast<std::size_t>(arguments[0].number)];
-        PickledTensor tensor{storage.key, storage.type, arguments[1].number,
-                             numbers(arguments[2]), numbers(arguments[3])};
+        PickledTensor tensor{storage.key, storage.type, arguments[1].number, numbers(arguments[2]),
+                             numbers(arguments[3])};
         push({Kind::tensor, static_cast<std::int64_t>(tensors_.size())});
         tensors_.push_back(std::move(tensor));
     }

@@ -38,8 +38,7 @@ struct Bytes {
 torch::Tensor make_tensor(const PickledTensor& entry, const Bytes& storage,
                           const std::string& subject) {
     const auto type = scalar_type(entry.storage_type, subject);
-    const auto elements =
-        static_cast<std::int64_t>(storage.size / c10::elementSize(type));
+    const auto elements = static_cast<std::int64_t>(storage.size / c10::elementSize(type));
     bool fits = entry.shape.size() == entry.strides.size() && entry.offset >= 0;
     std::int64_t last = entry.offset;
     bool is_empty = false;
@@ -95,8 +94,9 @@ TensorFile read_legacy(const std::string& bytes, const std::string& subject) {
         if (has_count) std::memcpy(&count, bytes.data() + position, sizeof count);
         position += has_count ? sizeof count : 0;
         const auto found = dict.storage_types.find(key);
-        const std::size_t width =
-            found == dict.storage_types.end() ? 1 : c10::elementSize(scalar_type(found->second, subject));
+        const std::size_t width = found == dict.storage_types.end()
+                                      ? 1
+                                      : c10::elementSize(scalar_type(found->second, subject));
         if (!has_count || count > (bytes.size() - position) / width) {
             throw Error(ErrorKind::bad_model, subject, "is truncated");
         }
