@@ -7,6 +7,7 @@
 #include <sisr/error.h>
 #include <sisr/image_file.h>
 
+#include <algorithm>
 #include <map>
 
 namespace sisr::training {
@@ -49,6 +50,13 @@ public:
         return quality;
     }
 
+    bool has_partner_of_any(const std::vector<fs::path>& truths) const {
+        return options_.input.empty() ||
+               std::any_of(truths.begin(), truths.end(), [this](const fs::path& file) {
+                   return inputs_.count(file.stem().string()) != 0;
+               });
+    }
+
 private:
     Image input_for(const fs::path& file, const Image& truth, int number) const {
         if (options_.input.empty()) {
@@ -79,6 +87,10 @@ std::vector<ImageQuality> evaluate(const EvaluationOptions& options,
     const auto truths = list_images(options.truth);
     if (truths.empty()) {
         throw Error(ErrorKind::not_found, options.truth.string(), "holds no image");
+    }
+    if (!evaluation.has_partner_of_any(truths)) {
+        throw Error(ErrorKind::not_found, options.input.string(),
+                    "holds no partner of any image in " + options.truth.string());
     }
     std::vector<ImageQuality> rows;
     for (std::size_t i = 0; i < truths.size(); ++i) {

@@ -1,21 +1,46 @@
 #include "export.h"
 
 #include "model/formats/safetensors.h"
+#include "model/model_impl.h"
 
 namespace sisr::training {
+
+namespace {
+
+void put_half(TensorFile& content, const std::string& prefix, const Tensors& weights) {
+    for (const auto& [name, tensor] : weights) {
+        if (!tensor.is_floating_point()) continue;  // batch norm's counter of batches
+        content.tensors[prefix + name] =
+            tensor.to(tensor.dim() == 4 ? torch::kFloat16 : torch::kFloat32);
+    }
+}
+
+Metadata describe(const SrResNetSettings& settings, const ModelCard& card) {
+    Metadata metadata = srresnet_metadata(settings);
+    metadata["sisr.name"] = card.name;
+    metadata["sisr.trained_for"] = card.trained_for;
+    metadata["sisr.licence"] = card.licence;
+    metadata["sisr.training"] = card.training;
+    return metadata;
+}
+
+}  // namespace
 
 void export_model(const std::filesystem::path& file, const Tensors& weights,
                   const SrResNetSettings& settings, const ModelCard& card) {
     TensorFile content;
-    for (const auto& [name, tensor] : weights) {
-        if (!tensor.is_floating_point()) continue;  // batch norm's counter of batches
-        content.tensors[name] = tensor.to(tensor.dim() == 4 ? torch::kFloat16 : torch::kFloat32);
-    }
-    content.metadata = srresnet_metadata(settings);
-    content.metadata["sisr.name"] = card.name;
-    content.metadata["sisr.trained_for"] = card.trained_for;
-    content.metadata["sisr.licence"] = card.licence;
-    content.metadata["sisr.training"] = card.training;
+    put_half(content, "", weights);
+    content.metadata = describe(settings, card);
+    write_safetensors(file, content);
+}
+
+void export_model(const std::filesystem::path& file, const TwoStages& weights,
+                  const SrResNetSettings& settings, const ModelCard& card) {
+    TensorFile content;
+    put_half(content, "", weights.detail);
+    put_half(content, kFidelityPrefix, weights.fidelity);
+    content.metadata = describe(settings, card);
+    content.metadata["sisr.default_strength"] = std::to_string(weights.default_strength);
     write_safetensors(file, content);
 }
 

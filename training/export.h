@@ -20,4 +20,13 @@ struct ModelCard {
 void export_model(const std::filesystem::path& file, const Tensors& weights,
                   const SrResNetSettings& settings, const ModelCard& card);
 
+/// Both stages in one file, so that a strength from 0 (stage 1) to 1 (stage 2) can be chosen.
+struct TwoStages {
+    Tensors fidelity;  ///< of stage 1
+    Tensors detail;    ///< of stage 2
+    double default_strength = 1;
+};
+void export_model(const std::filesystem::path& file, const TwoStages& weights,
+                  const SrResNetSettings& settings, const ModelCard& card);
+
 }  // namespace sisr::training

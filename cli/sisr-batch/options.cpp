@@ -43,6 +43,8 @@ po::options_description describe_options() {
         ("strip-metadata", po::bool_switch(), "write no colour profile, EXIF, IPTC, XMP")
         ("existing", text("DO")->default_value("skip"), "skip, overwrite or error")
         ("threads,t", text("N"), "default: one per core")
+        ("strength", text("S"),
+         "0 (fidelity) to 1 (detail), for models that hold both stages; default: the model's")
         ("tile", text("N|auto"), "width and height of a tile in input pixels")
         ("memory", text("MB"), "for tiles, 64 or more; default 768")
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
@@ -104,6 +106,7 @@ po::variables_map parse_words(const po::options_description& visible, int argc,
 UpscaleOptions read_upscale_options(const OptionValues& values) {
     UpscaleOptions options;
     if (values.has("scale")) options.scale = values.number("scale", kMinScale, kMaxScale);
+    if (values.has("strength")) options.strength = values.number<double>("strength", 0, 1);
     if (values.has("threads")) options.threads = values.number("threads", 1, 1024);
     if (values.has("tile") && values.text("tile") != "auto") {
         options.tile = values.number("tile", 1, kMaxTile);

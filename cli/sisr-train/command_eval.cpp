@@ -39,6 +39,7 @@ po::options_description describe_options() {
         ("sheet", text("FILE"), "picture to write: input, result, truth of each image")
         ("scale", text("N"), "default: the model's (bicubic: 4)")
         ("border", text("N"), "pixels cut from each side; default: the scale")
+        ("strength", text("S"), "0 (fidelity) to 1 (detail), for models that hold both stages")
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
         ("json", po::bool_switch(), "print JSON");
     // clang-format on
@@ -86,6 +87,7 @@ ExitCode run_eval(const Arguments& arguments) {
     }
     if (values.has("scale")) options.scale = values.number("scale", 1, 8);
     UpscaleOptions upscale;
+    if (values.has("strength")) upscale.strength = values.number<double>("strength", 0, 1);
     upscale.precision = values.choice<Precision>(
         "precision",
         {{"auto", Precision::automatic}, {"fp32", Precision::fp32}, {"bf16", Precision::bf16}});

@@ -1,5 +1,6 @@
 #include "checkpoint.h"
 #include "commands.h"
+#include "common/parse_number.h"
 #include "export.h"
 #include "option_parser.h"
 
@@ -39,6 +40,10 @@ ExitCode run_export(const Arguments& arguments) {
     options.add_options()
         ("from", text("RUN|CHECKPOINT")->required(),
          "run folder (its newest checkpoint) or checkpoint file")
+        ("fidelity", text("FILE"),
+         "the model of stage 1 that the run started from: both stages in one file")
+        ("strength", text("S")->default_value("1"),
+         "default between fidelity (0) and detail (1), with --fidelity")
         ("output,o", text("FILE")->required(), "the model file to write")
         ("name", text("NAME"), "of the model; default: the file's")
         ("trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")
@@ -61,8 +66,16 @@ ExitCode run_export(const Arguments& arguments) {
     card.trained_for = value("trained-for");
     card.training = value("training");
     card.licence = value("licence");
-    training::export_model(target, weights, read_srresnet_settings(weights, checkpoint.metadata),
-                           card);
+    const auto settings = read_srresnet_settings(weights, checkpoint.metadata);
+    if (parsed->count("fidelity") == 0) {
+        training::export_model(target, weights, settings, card);
+    } else {
+        training::TwoStages stages;
+        stages.fidelity = read_safetensors(find_model(value("fidelity")).info().path).tensors;
+        stages.detail = weights;
+        stages.default_strength = parse_number("--strength", value("strength"), 0.0, 1.0);
+        training::export_model(target, stages, settings, card);
+    }
     Model::load(target);  // what we hand out can be read
     std::printf("%s\n", target.c_str());
     return ExitCode::done;

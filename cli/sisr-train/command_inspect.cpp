@@ -23,6 +23,8 @@ void print(const Model& model) {
     std::printf(
         "multiply-adds  %.2f G for a 1280x720 result\n",
         1e-9 * kReferencePixels / area * static_cast<double>(traits.multiply_adds_per_pixel));
+    if (info.has_strength)
+        std::printf("strength       0 to 1, default %.2f\n", info.default_strength);
     std::printf("radius         %d input pixels\n", info.radius);
     for (const auto& [key, value] : model.impl().metadata) {
         std::printf("%s = %s\n", key.c_str(), value.c_str());

@@ -97,7 +97,7 @@ struct Upscaler::Impl {
         : options((check(upscale_options), upscale_options)),
           plan(plan_execution(options)),
           traits(model.impl().traits),
-          runner(model, plan) {}
+          runner(at_strength(model, options.strength), plan) {}
 
     Size native_size(const ImageShape& input) const {
         return {input.width * traits.scale, input.height * traits.scale};

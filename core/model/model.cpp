@@ -6,6 +6,8 @@
 
 #include <sisr/error.h>
 
+#include <cstdlib>
+
 namespace sisr {
 namespace {
 
@@ -37,6 +39,42 @@ ModelInfo make_info(const std::filesystem::path& file, const Metadata& metadata,
     return info;
 }
 
+/// Moves the tensors of stage 1 out.
+void split_stages(Tensors& tensors, Tensors& fidelity) {
+    const std::string prefix = kFidelityPrefix;
+    for (auto item = tensors.begin(); item != tensors.end();) {
+        if (item->first.compare(0, prefix.size(), prefix) != 0) {
+            ++item;
+            continue;
+        }
+        fidelity[item->first.substr(prefix.size())] = item->second;
+        item = tensors.erase(item);
+    }
+}
+
+double read_default_strength(const Metadata& metadata) {
+    const std::string text = metadata_value(metadata, "sisr.default_strength", "1");
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (*end != '\0' || !(value >= 0 && value <= 1)) {
+        throw Error(ErrorKind::bad_model, "model", "sisr.default_strength is not from 0 to 1");
+    }
+    return value;
+}
+
+Tensors interpolate(const Tensors& fidelity, const Tensors& detail, double strength) {
+    Tensors result;
+    for (const auto& [name, tensor] : detail) {
+        const auto found = fidelity.find(name);
+        if (found == fidelity.end() || found->second.sizes() != tensor.sizes() ||
+            fidelity.size() != detail.size()) {
+            throw Error(ErrorKind::bad_model, "model", "its two stages are of different networks");
+        }
+        result[name] = torch::lerp(found->second, tensor, strength);
+    }
+    return result;
+}
+
 }  // namespace
 
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -48,14 +86,37 @@ Model Model::load(const std::filesystem::path& file) {
         TensorFile content = read_safetensors(file);
         auto impl = std::make_shared<Impl>();
         impl->architecture = &detect_architecture(content.tensors);
+        split_stages(content.tensors, impl->fidelity);
         impl->tensors = impl->architecture->prepare(content.tensors);
         impl->metadata = std::move(content.metadata);
         impl->traits = impl->architecture->traits(impl->tensors, impl->metadata);
         impl->info = make_info(file, impl->metadata, impl->traits, impl->architecture->id);
+        if (!impl->fidelity.empty()) {
+            impl->fidelity = impl->architecture->prepare(impl->fidelity);
+            interpolate(impl->fidelity, impl->tensors, 0);  // proves that both are of one kind
+            impl->info.has_strength = true;
+            impl->info.default_strength = read_default_strength(impl->metadata);
+        }
         Model model(impl);
         make_network(model, torch::kCPU, torch::kFloat32);  // proves that all tensors fit
         return model;
     });
+}
+
+Model at_strength(const Model& model, std::optional<double> strength) {
+    const Model::Impl& impl = model.impl();
+    if (strength && !(*strength >= 0 && *strength <= 1)) {
+        throw Error(ErrorKind::usage, "strength", "must be from 0 to 1");
+    }
+    if (!impl.info.has_strength) {
+        if (!strength) return model;
+        throw Error(ErrorKind::usage, impl.info.path.string(),
+                    "holds one stage only, so that a strength cannot be chosen");
+    }
+    auto result = std::make_shared<Model::Impl>(impl);
+    result->tensors =
+        interpolate(impl.fidelity, impl.tensors, strength.value_or(impl.info.default_strength));
+    return Model(std::move(result));
 }
 
 std::unique_ptr<Network> make_network(const Model& model, torch::Device device,

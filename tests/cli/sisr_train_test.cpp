@@ -96,6 +96,12 @@ TEST_F(SisrTrain, BadInputIsOneLineAndWritesNothing) {
         {"inspect", data + "/0.png"},
         {"eval", "--model", "no-such-model", "--hr", data},
         {"eval", "--model", "bicubic", "--hr", (folder_ / "missing").string()},
+        {"eval", "--model", "bicubic", "--hr", data, "--lr", (folder_ / "validation").string()},
+        {"eval", "--model", "bicubic", "--hr", data, "--degrade", "jpg:3"},
+        {"eval", "--model", "bicubic", "--hr", data, "--perceptual", data + "/0.png"},
+        {"degrade", "--data", data, "--degrade", "blur", "-o", run},
+        {"pretrain", "--data", data, "--output", run, "--init", data + "/0.png"},
+        {"pretrain", "--data", data, "--output", run, "--init", "fidelity-x4", "--channels", "8"},
         {"export", run, "-o", (folder_ / "x.safetensors").string()},
         {"dance"},
     };

@@ -255,5 +255,44 @@ TEST(TileRunner, LibtorchErrorsBecomeOurs) {
     }
 }
 
+TEST(Strength, GoesFromOneStageToTheOther) {
+    const TempDir folder;
+    const auto settings = SrResNetSettings::compact(2, 8, 2);
+    training::TwoStages stages;
+    stages.fidelity = random_weights(settings, 1);
+    stages.detail = random_weights(settings, 2);
+    stages.default_strength = 0.25;
+    training::ModelCard card;
+    card.name = "both";
+    training::export_model(folder / "both.safetensors", stages, settings, card);
+    training::export_model(folder / "one.safetensors", stages.fidelity, settings, card);
+    training::export_model(folder / "two.safetensors", stages.detail, settings, card);
+
+    const Image image = scene({40, 30, 3, false, Encoding::display});
+    const auto enlarge = [&](const char* name, std::optional<double> strength) {
+        UpscaleOptions options;
+        options.precision = Precision::fp32;
+        options.strength = strength;
+        NoProgress progress;
+        return Upscaler(Model::load(folder / name), options).run(image, progress);
+    };
+    EXPECT_LT(max_difference(enlarge("both.safetensors", 0), enlarge("one.safetensors", {})), 1e-6);
+    EXPECT_LT(max_difference(enlarge("both.safetensors", 1), enlarge("two.safetensors", {})), 1e-6);
+    EXPECT_EQ(max_difference(enlarge("both.safetensors", {}), enlarge("both.safetensors", 0.25)),
+              0);
+    EXPECT_GT(max_difference(enlarge("both.safetensors", 0.25), enlarge("both.safetensors", 0)), 0);
+
+    const ModelInfo info = Model::load(folder / "both.safetensors").info();
+    EXPECT_TRUE(info.has_strength);
+    EXPECT_EQ(info.default_strength, 0.25);
+    EXPECT_EQ(info.parameters, Model::load(folder / "one.safetensors").info().parameters);
+    EXPECT_THROW(enlarge("one.safetensors", 0.5), Error) << "there is nothing to choose";
+    EXPECT_THROW(enlarge("both.safetensors", 1.5), Error);
+
+    stages.fidelity = random_weights(SrResNetSettings::compact(2, 8, 3), 1);
+    training::export_model(folder / "mixed.safetensors", stages, settings, card);
+    EXPECT_THROW(Model::load(folder / "mixed.safetensors"), Error);
+}
+
 }  // namespace
 }  // namespace sisr::test

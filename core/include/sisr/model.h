@@ -21,6 +21,9 @@ struct ModelInfo {
     int radius = 0;              ///< receptive field: input pixels each way round a pixel
     int min_size = 1;            ///< least width and height that the network takes
     std::size_t parameters = 0;  ///< learned values, after batch norm is folded
+    /// The file holds the weights of both stages, so that the strength can be chosen.
+    bool has_strength = false;
+    double default_strength = 1;  ///< 0: fidelity (stage 1), 1: detail (stage 2)
 };
 
 /// An immutable model, cheap to copy; safe to share between threads.
@@ -34,8 +37,9 @@ public:
     struct Impl;
     const Impl& impl() const { return *impl_; }
 
-private:
     explicit Model(std::shared_ptr<const Impl> impl);
+
+private:
     std::shared_ptr<const Impl> impl_;
 };
 

@@ -64,6 +64,8 @@ typedef struct sisr_options {
     int tile;            /* input pixels; 0: from memory_bytes */
     int threads;         /* 0: one per physical core */
     sisr_precision precision;
+    double strength;  /* from fidelity (0) to detail (1), see has_strength; */
+    int has_strength; /* 0: the model's own default */
 } sisr_options;
 
 /* Rows come out once each, in order: fill `rows` with rows y_begin to y_end - 1.

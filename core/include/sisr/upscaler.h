@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sisr {
@@ -27,6 +28,8 @@ struct UpscaleOptions {
     int tile = 0;                      ///< input pixels each way; 0: from memory_bytes
     int threads = 0;                   ///< 0: one per physical core
     Precision precision = Precision::automatic;
+    /// From fidelity (0) to detail (1), for models that hold both; none: the model's default.
+    std::optional<double> strength;
     std::string device = "auto";  ///< "auto", "cpu", "cuda" or "cuda:N"
 };
 
