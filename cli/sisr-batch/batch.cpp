@@ -5,6 +5,8 @@
 #include "common/signals.h"
 #include "compare.h"
 #include "jobs.h"
+#include "report.h"
+#include "shard.h"
 
 #include <sisr/error.h>
 #include <sisr/model.h>
@@ -23,9 +25,19 @@ enum class Outcome { done, skipped, failed, interrupted };
 
 struct JobResult {
     Outcome outcome = Outcome::done;
-    std::string line;       ///< what went wrong, or what was made
-    double megapixels = 0;  ///< of the result
+    std::string line;  ///< what went wrong, what was made, or why it was skipped
+    Size size;         ///< of the result
 };
+
+const char* name_of(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::done: return "done";
+        case Outcome::skipped: return "skipped";
+        case Outcome::failed: return "failed";
+        case Outcome::interrupted: return "interrupted";
+    }
+    return "";
+}
 
 std::string format_size(const ImageShape& shape) {
     return std::to_string(shape.width) + "x" + std::to_string(shape.height);
@@ -51,50 +63,75 @@ public:
     Batch(const BatchOptions& options, std::vector<Job> jobs, const StopSignals& signals)
         : options_(options),
           jobs_(std::move(jobs)),
-          upscaler_(find_model(options.model.empty() ? default_model_name() : options.model,
-                               options.upscale.scale),
-                    options.upscale),
+          model_(find_model(options.model.empty() ? default_model_name() : options.model,
+                            options.upscale.scale)),
+          upscaler_(model_, options.upscale),
           signals_(signals),
           console_(!options.quiet) {
         for (const Job& job : jobs_) all_bytes_ += static_cast<double>(job.bytes);
+        report_.model = model_.info().name;
     }
 
     ExitCode run(const JobList& list) {
-        const auto start = std::chrono::steady_clock::now();
+        const auto start = Clock::now();
         const QuietLibraries quiet_libraries(!options_.verbose);
         for (const std::string& line : list.missing) fail(line);
         if (options_.verbose) console_.print_line("sisr-batch: " + upscaler_.description());
         for (const std::string& note : list.notes) tell("sisr-batch: " + note);
         for (const Job& job : jobs_) {
             ++started_;
+            const auto job_start = Clock::now();
             const JobResult result = run_job(job);
-            if (result.outcome == Outcome::interrupted) return interrupted();
+            report_.files.push_back({job.input, job.output, name_of(result.outcome),
+                                     result.outcome == Outcome::done ? "" : result.line,
+                                     result.size.width, result.size.height,
+                                     seconds_since(job_start)});
+            report_.interrupted = result.outcome == Outcome::interrupted;
+            if (report_.interrupted) break;
             account(job, result);
         }
-        const double seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        if (!options_.dry_run) summarise(seconds);
-        return failed_ == 0 ? ExitCode::done : ExitCode::some_failed;
+        report_.seconds = seconds_since(start);
+        const bool is_reported = save_report();
+        if (report_.interrupted) return interrupted();
+        if (!options_.dry_run) summarise(report_.seconds);
+        return failed_ == 0 && is_reported ? ExitCode::done : ExitCode::some_failed;
     }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
+    static double seconds_since(Clock::time_point start) {
+        return std::chrono::duration<double>(Clock::now() - start).count();
+    }
+
+    bool save_report() {
+        if (options_.report.empty() || options_.dry_run) return true;
+        try {
+            write_report(options_.report, report_);
+            return true;
+        } catch (const Error& error) {
+            console_.print_line(std::string("sisr-batch: ") + error.what());
+            return false;
+        }
+    }
+
     /// Never throws past itself: what happens to one file is a value.
     JobResult run_job(const Job& job) {
         const std::string name = job.input.string();
         try {
-            if (!job.problem.empty()) return {Outcome::failed, name + ": " + job.problem, 0};
-            if (signals_.requested()) return {Outcome::interrupted, "", 0};
+            if (!job.problem.empty()) return {Outcome::failed, name + ": " + job.problem, {}};
+            if (signals_.requested()) return {Outcome::interrupted, "", {}};
             if (const auto result = look_at_existing(job)) return *result;
             return options_.dry_run ? describe(job) : upscale(job);
         } catch (const Error& error) {
-            if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, "", 0};
+            if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, "", {}};
             // The reason may be about the result or a tile; the line still names the input.
             const bool names_input = error.subject() == name;
-            return {Outcome::failed, (names_input ? "" : name + ": ") + error.what(), 0};
+            return {Outcome::failed, (names_input ? "" : name + ": ") + error.what(), {}};
         } catch (const std::bad_alloc&) {
-            return {Outcome::failed, name + ": not enough memory", 0};
+            return {Outcome::failed, name + ": not enough memory", {}};
         } catch (const std::exception& error) {
-            return {Outcome::failed, name + ": " + error.what(), 0};
+            return {Outcome::failed, name + ": " + error.what(), {}};
         }
     }
 
@@ -103,20 +140,32 @@ private:
         std::error_code status;
         const auto type = fs::status(job.output, status).type();
         const auto failed = [&job](const char* reason) {
-            return JobResult{Outcome::failed, job.output.string() + ": " + reason, 0};
+            return JobResult{Outcome::failed, job.output.string() + ": " + reason, {}};
         };
         if (!fs::exists(fs::file_status(type))) return std::nullopt;
         if (type != fs::file_type::regular) return failed("exists and is not a file");
         switch (options_.existing) {
-            case Existing::skip: return JobResult{Outcome::skipped, "", 0};
+            case Existing::skip:
+                return JobResult{
+                    Outcome::skipped, job.output.string() + ": exists already, skipped", {}};
             case Existing::error: return failed("exists already");
             case Existing::overwrite: break;
         }
         return std::nullopt;
     }
 
+    /// None unless --only-smaller leaves the picture out.
+    std::optional<JobResult> look_at_size(const Job& job, const ImageShape& shape) const {
+        if (!options_.only_smaller || upscaler_.scale_for(shape) > 1) return std::nullopt;
+        return JobResult{
+            Outcome::skipped,
+            job.input.string() + ": is " + format_size(shape) + " pixels already, skipped",
+            {}};
+    }
+
     JobResult describe(const Job& job) const {
         const FileSource source(job.input);
+        if (const auto skipped = look_at_size(job, source.shape())) return *skipped;
         const ImageShape result = upscaler_.output_shape(source.shape());
         std::printf("%s -> %s %s\n", printable(job.input.string()).c_str(),
                     printable(job.output.string()).c_str(), format_size(result).c_str());
@@ -125,6 +174,7 @@ private:
 
     JobResult upscale(const Job& job) {
         FileSource source(job.input);
+        if (const auto skipped = look_at_size(job, source.shape())) return *skipped;
         const ImageShape result = upscaler_.output_shape(source.shape());
         WriteOptions write;
         write.depth = options_.depth ? options_.depth : std::optional<Depth>(source.depth());
@@ -137,7 +187,7 @@ private:
         if (options_.compare) write_compare_sheet(job.input, job.output);
         return {Outcome::done,
                 job.input.string() + " -> " + job.output.string() + " " + format_size(result),
-                1e-6 * result.width * result.height};
+                result.size()};
     }
 
     void show(const Job& job, double fraction) {
@@ -152,14 +202,12 @@ private:
         if (result.outcome == Outcome::skipped) {
             skipped_bytes_ += static_cast<double>(job.bytes);
             ++skipped_;
-            if (options_.verbose || options_.dry_run) {
-                tell(job.output.string() + ": exists already, skipped");
-            }
+            if (options_.verbose || options_.dry_run) tell(result.line);
         } else if (result.outcome == Outcome::failed) {
             fail(result.line);
         } else {
             ++done_;
-            megapixels_ += result.megapixels;
+            megapixels_ += 1e-6 * result.size.width * result.size.height;
             const bool wants_line = options_.verbose || !console_.is_drawn();
             if (wants_line && !result.line.empty()) tell(result.line);
         }
@@ -191,9 +239,11 @@ private:
 
     const BatchOptions& options_;
     std::vector<Job> jobs_;
+    Model model_;
     Upscaler upscaler_;
     const StopSignals& signals_;
     ConsoleProgress console_;
+    BatchReport report_;
     std::size_t started_ = 0;
     std::size_t done_ = 0;
     std::size_t skipped_ = 0;
@@ -218,7 +268,9 @@ ExitCode run_batch(const BatchOptions& options) {
                     options.recursive ? "holds no image"
                                       : "holds no image (--recursive enters sub-folders)");
     }
-    Batch batch(options, list.jobs, signals);
+    const std::vector<Job> jobs =
+        options.shard.count == 1 ? list.jobs : take_shard(list.jobs, options.shard);
+    Batch batch(options, jobs, signals);
     prepare_output(options);
     return batch.run(list);
 }

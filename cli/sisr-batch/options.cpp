@@ -26,6 +26,8 @@ constexpr const char* kHelpTail =
 
 constexpr int kMaxTile = 1 << 20;
 constexpr int kMaxMemoryMb = 1 << 24;
+constexpr int kMaxSide = 1 << 24;
+constexpr int kMaxShards = 1'000'000;
 
 po::options_description describe_options() {
     const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
@@ -35,6 +37,10 @@ po::options_description describe_options() {
         ("output,o", text("OUTPUT"), "folder or file to write")
         ("model,m", text("NAME|FILE"), "installed model, family, or safetensors file")
         ("scale,s", text("N"), "1 to 16, may be a fraction; default: the model's")
+        ("width", text("PIXELS"), "of the result; the height follows, unless it is given")
+        ("height", text("PIXELS"), "of the result; the width follows, unless it is given")
+        ("fit", text("WxH"), "largest result of the input's shape inside this box")
+        ("only-smaller", po::bool_switch(), "skip what has the wanted size already, or more")
         ("recursive,r", po::bool_switch(), "enter sub-folders; the tree is kept")
         ("format,f", text("EXT"), "output format by extension; default: the input's")
         ("quality", text("N"), "1 to 100, for lossy formats; default 95")
@@ -50,6 +56,8 @@ po::options_description describe_options() {
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
         ("device", text("D")->default_value("auto"), "auto, cpu, cuda or cuda:N")
         ("compare", po::bool_switch(), "also write NAME-compare.png: before beside after")
+        ("shard", text("I/N"), "do the I-th of N parts, of about as many pixels each")
+        ("report", text("FILE"), "write what became of each file, as JSON")
         ("dry-run", po::bool_switch(), "only tell what would be done")
         ("list-models", po::bool_switch(), "list the installed models")
         ("quiet,q", po::bool_switch(), "print errors only")
@@ -122,6 +130,50 @@ UpscaleOptions read_upscale_options(const OptionValues& values) {
     return options;
 }
 
+/// "A<separator>B", two whole numbers.
+std::pair<int, int> read_pair(const OptionValues& values, const char* name, char separator,
+                              int most) {
+    const std::string text = values.text(name);
+    const auto middle = text.find(separator);
+    const std::string option = "--" + std::string(name);
+    if (middle == std::string::npos) {
+        throw Error(ErrorKind::usage, option,
+                    std::string("must be two numbers with \"") + separator +
+                        "\" between them, not \"" + text + "\"");
+    }
+    return {parse_number(option, text.substr(0, middle), 1, most),
+            parse_number(option, text.substr(middle + 1), 1, most)};
+}
+
+void read_size_options(const OptionValues& values, BatchOptions& options) {
+    UpscaleOptions& upscale = options.upscale;
+    if (values.has("width")) upscale.size.width = values.number("width", 1, kMaxSide);
+    if (values.has("height")) upscale.size.height = values.number("height", 1, kMaxSide);
+    const bool has_size = values.has("width") || values.has("height");
+    if (values.has("fit")) {
+        const auto [width, height] = read_pair(values, "fit", 'x', kMaxSide);
+        upscale.size = {width, height};
+        upscale.fit = true;
+    }
+    if ((has_size || values.has("scale")) &&
+        (values.has("fit") || (has_size && values.has("scale")))) {
+        throw Error(ErrorKind::usage, values.has("fit") ? "--fit" : "--scale",
+                    "contradicts the other options of the size");
+    }
+    options.only_smaller = values.flag("only-smaller");
+}
+
+void read_shard(const OptionValues& values, BatchOptions& options) {
+    if (!values.has("shard")) return;
+    const auto [index, count] = read_pair(values, "shard", '/', kMaxShards);
+    if (index > count) {
+        throw Error(
+            ErrorKind::usage, "--shard",
+            "counts from 1 to " + std::to_string(count) + ", not to " + std::to_string(index));
+    }
+    options.shard = {index, count};
+}
+
 void read_output_options(const OptionValues& values, BatchOptions& options) {
     options.format = values.text("format");
     if (!options.format.empty() && options.format[0] == '.') options.format.erase(0, 1);
@@ -162,7 +214,10 @@ std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const 
 
     BatchOptions options;
     options.upscale = read_upscale_options(values);
+    read_size_options(values, options);
+    read_shard(values, options);
     read_output_options(values, options);
+    options.report = values.text("report");
     options.model = values.text("model");
     if (values.has("model") && options.model.empty()) {
         throw Error(ErrorKind::usage, "--model", "must not be empty");

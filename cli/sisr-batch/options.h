@@ -15,11 +15,20 @@ namespace sisr::cli {
 /// What to do when an output file is there already.
 enum class Existing { skip, overwrite, error };
 
+/// One of `count` parts of a batch, from 1.
+struct Shard {
+    int index = 1;
+    int count = 1;
+};
+
 struct BatchOptions {
     std::vector<std::filesystem::path> inputs;
     std::filesystem::path output;
     std::string model;  ///< empty: the default family
     UpscaleOptions upscale;
+    bool only_smaller = false;  ///< leave out what is as large as wanted already
+    Shard shard;
+    std::filesystem::path report;  ///< JSON file to write; empty: none
     bool recursive = false;
     std::string format;  ///< extension without the dot; empty: the input's
     std::optional<Depth> depth;

@@ -24,9 +24,10 @@ void check(const UpscaleOptions& options) {
     if (options.scale != 0 && !(options.scale >= kMinScale && options.scale <= kMaxScale)) {
         fail("scale", "must be a number from 1 to 16");
     }
-    if (options.size.width < 0 || options.size.height < 0 ||
-        (options.size.width == 0) != (options.size.height == 0)) {
-        fail("size", "needs a width and a height above 0");
+    const Size& size = options.size;
+    if (size.width < 0 || size.height < 0) fail("size", "must not be negative");
+    if (options.fit && (size.width == 0 || size.height == 0)) {
+        fail("fit", "needs a width and a height above 0");
     }
     if (options.tile < 0) fail("tile", "must not be negative");
 }
@@ -153,6 +154,15 @@ Upscaler::~Upscaler() = default;
 Upscaler::Upscaler(Upscaler&&) noexcept = default;
 Upscaler& Upscaler::operator=(Upscaler&&) noexcept = default;
 
+double Upscaler::scale_for(const ImageShape& input) const {
+    const UpscaleOptions& options = impl_->options;
+    const double across = static_cast<double>(options.size.width) / input.width;
+    const double down = static_cast<double>(options.size.height) / input.height;
+    if (options.fit) return std::min(across, down);
+    if (across > 0 || down > 0) return std::max(across, down);
+    return options.scale > 0 ? options.scale : impl_->traits.scale;
+}
+
 ImageShape Upscaler::output_shape(const ImageShape& input) const {
     const bool has_colour = input.colour_channels == 1 || input.colour_channels == 3;
     if (input.width < 1 || input.height < 1 || !has_colour) {
@@ -161,10 +171,11 @@ ImageShape Upscaler::output_shape(const ImageShape& input) const {
     const UpscaleOptions& options = impl_->options;
     double width = options.size.width;
     double height = options.size.height;
-    if (width == 0) {
-        const double scale = options.scale > 0 ? options.scale : impl_->traits.scale;
-        width = std::max(1.0, std::round(input.width * scale));
-        height = std::max(1.0, std::round(input.height * scale));
+    if (width == 0 || height == 0 || options.fit) {
+        const double scale = scale_for(input);
+        // A side that was asked for is met exactly, whatever the rounding.
+        if (width == 0 || options.fit) width = std::max(1.0, std::round(input.width * scale));
+        if (height == 0 || options.fit) height = std::max(1.0, std::round(input.height * scale));
     }
     const double native =
         static_cast<double>(std::max(input.width, input.height)) * impl_->traits.scale;

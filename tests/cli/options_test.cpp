@@ -144,7 +144,12 @@ TEST(Options, OtherValuesThatAreNone) {
         {"--depth", "32"},       {"--existing", "ask"},
         {"--precision", "fp64"}, {"--precision", "FP32"},
         {"--format", "xyz"},     {"--format", "psd"},
-        {"--format", "png/x"},   {"--suffix", "a/b"}};
+        {"--format", "png/x"},   {"--suffix", "a/b"},
+        {"--width", "0"},        {"--height", "-5"},
+        {"--fit", "100"},        {"--fit", "100x"},
+        {"--fit", "0x5"},        {"--shard", "0/3"},
+        {"--shard", "4/3"},      {"--shard", "2"},
+        {"--strength", "1.1"},   {"--strength", "nan"}};
     for (const auto& [option, value] : kCases) {
         const std::string what = usage_error({"in.png", "-o", "out", option, value});
         EXPECT_EQ(what.rfind(std::string(option) + ": ", 0), 0U) << option << " " << value << what;
@@ -167,8 +172,7 @@ TEST(Options, TheLocaleChangesNothing) {
 }
 
 TEST(Options, UnknownOnesAndShortenedOnes) {
-    for (const char* option :
-         {"--colour", "-z", "--rec", "--list", "--width", "--tta", "--shard"}) {
+    for (const char* option : {"--colour", "-z", "--rec", "--list", "--tta", "--color-lock"}) {
         const std::string what = usage_error({"in.png", "-o", "out", option});
         EXPECT_NE(what.find(option), std::string::npos) << what;
     }

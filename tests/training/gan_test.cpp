@@ -1,6 +1,7 @@
 #include "gan_objective.h"
 #include "spectral_norm.h"
 
+#include "support/batches.h"
 #include "support/images.h"
 #include "support/squeezenet_file.h"
 #include "support/temp_dir.h"
@@ -11,12 +12,6 @@ namespace sisr::test {
 namespace {
 
 using namespace sisr::training;
-
-Batch random_batch(int seed) {
-    torch::manual_seed(static_cast<std::uint64_t>(seed));
-    const auto hr = torch::rand({4, 3, 32, 32});
-    return {torch::avg_pool2d(hr, 4), hr};
-}
 
 class GanTest : public ::testing::Test {
 protected:

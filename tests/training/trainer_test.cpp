@@ -6,6 +6,7 @@
 #include "pixel_objective.h"
 #include "schedule.h"
 
+#include "support/batches.h"
 #include "support/images.h"
 #include "support/temp_dir.h"
 
@@ -18,12 +19,6 @@ namespace sisr::test {
 namespace {
 
 using namespace sisr::training;
-
-Batch random_batch(int seed) {
-    torch::manual_seed(static_cast<std::uint64_t>(seed));
-    const auto hr = torch::rand({4, 3, 32, 32});
-    return {torch::avg_pool2d(hr, 4), hr};
-}
 
 ProcessGroup& alone() {
     static ProcessGroup group;

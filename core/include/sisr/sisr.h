@@ -58,7 +58,7 @@ typedef struct sisr_image_shape {
 typedef struct sisr_options {
     size_t struct_size;
     double scale; /* 1 to 16; 0: the model's own */
-    int width;    /* exact output size; 0 and 0: from scale */
+    int width;    /* output size; 0: follows from the other; 0 and 0: from scale */
     int height;
     size_t memory_bytes; /* for tiles; 0: the library's default */
     int tile;            /* input pixels; 0: from memory_bytes */

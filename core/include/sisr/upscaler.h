@@ -22,7 +22,10 @@ constexpr double kMaxScale = 16.0;
 
 struct UpscaleOptions {
     double scale = 0;  ///< kMinScale to kMaxScale; 0: the model's own
-    Size size;         ///< exact output size; {0,0}: from scale
+    /// Output size in pixels; a side that is 0 follows from the other and the input's shape; {0,0}:
+    /// from scale.
+    Size size;
+    bool fit = false;  ///< `size` is a box: the result keeps its shape and touches it from inside
     std::size_t memory_bytes = std::size_t{768}
                                << 20;  ///< for tiles and activations, not the process
     int tile = 0;                      ///< input pixels each way; 0: from memory_bytes
@@ -46,6 +49,9 @@ public:
     /// Arithmetic only. Throws Error{usage} for a shape that holds nothing, Error{unsupported} for
     /// a result that is too large to address.
     ImageShape output_shape(const ImageShape& input) const;
+
+    /// How many times the input is enlarged; with an exact width and height the larger of the two.
+    double scale_for(const ImageShape& input) const;
 
     /// Reads each input row once, in order, and writes each output row once, in order. Values
     /// outside [0,1] survive; a tiled result equals the untiled one. Throws Error{cancelled} when
