@@ -40,6 +40,7 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
     put_half(content, "", weights.detail);
     put_half(content, kFidelityPrefix, weights.fidelity);
     content.metadata = describe(settings, card);
+    content.metadata["sisr.colour_lock"] = "1";
     content.metadata["sisr.default_strength"] = std::to_string(weights.default_strength);
     write_safetensors(file, content);
 }

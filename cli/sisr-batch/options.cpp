@@ -51,6 +51,8 @@ po::options_description describe_options() {
         ("threads,t", text("N"), "default: one per core")
         ("strength", text("S"),
          "0 (fidelity) to 1 (detail), for models that hold both stages; default: the model's")
+        ("tta", po::bool_switch(), "mean over 8 orientations: a little better, 8 times slower")
+        ("no-color-lock", po::bool_switch(), "let the model change brightness and hue")
         ("tile", text("N|auto"), "width and height of a tile in input pixels")
         ("memory", text("MB"), "for tiles, 64 or more; default 768")
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
@@ -114,6 +116,8 @@ po::variables_map parse_words(const po::options_description& visible, int argc,
 UpscaleOptions read_upscale_options(const OptionValues& values) {
     UpscaleOptions options;
     if (values.has("scale")) options.scale = values.number("scale", kMinScale, kMaxScale);
+    options.tta = values.flag("tta");
+    if (values.flag("no-color-lock")) options.colour_lock = false;
     if (values.has("strength")) options.strength = values.number<double>("strength", 0, 1);
     if (values.has("threads")) options.threads = values.number("threads", 1, 1024);
     if (values.has("tile") && values.text("tile") != "auto") {

@@ -40,6 +40,7 @@ UpscaleOptions to_options(const sisr_options* given) {
     if (known.memory_bytes != 0) options.memory_bytes = known.memory_bytes;
     options.tile = known.tile;
     options.threads = known.threads;
+    if (known.colour_lock != 0) options.colour_lock = known.colour_lock > 0;
     if (known.has_strength != 0) options.strength = known.strength;
     switch (known.precision) {
         case SISR_PRECISION_FP32: options.precision = Precision::fp32; break;

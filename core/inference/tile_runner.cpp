@@ -2,6 +2,8 @@
 
 #include "image/alpha.h"
 #include "image/transfer.h"
+#include "inference/colour_lock.h"
+#include "inference/self_ensemble.h"
 #include "model/model_impl.h"
 #include "model/torch_errors.h"
 
@@ -64,20 +66,28 @@ void encode_colour(Image& image, float (*transfer)(float)) {
 
 }  // namespace
 
-TileRunner::TileRunner(const Model& model, const ExecutionPlan& plan)
-    : fast_(make_network(model, plan.device, plan.precision)),
+TileRunner::TileRunner(const Model& model, const ExecutionPlan& plan, const TileOptions& options)
+    : options_(options),
+      device_(plan.device),
+      fast_(make(model, plan.precision)),
       model_(std::make_shared<const Model>(model)),
-      traits_(model.impl().traits),
-      device_(plan.device) {
+      traits_(model.impl().traits) {
     if (plan.precision == torch::kFloat32) exact_ = fast_;
 }
 
 TileRunner::TileRunner(std::shared_ptr<const Network> fast, std::shared_ptr<const Network> exact,
-                       const NetworkTraits& traits)
-    : fast_(std::move(fast)), exact_(std::move(exact)), traits_(traits) {}
+                       const NetworkTraits& traits, const TileOptions& options)
+    : options_(options), fast_(std::move(fast)), exact_(std::move(exact)), traits_(traits) {}
+
+std::shared_ptr<const Network> TileRunner::make(const Model& model,
+                                                torch::ScalarType precision) const {
+    std::shared_ptr<const Network> network = make_network(model, device_, precision);
+    return options_.ensembles ? make_self_ensemble(std::move(network)) : network;
+}
 
 int TileRunner::reach(const ImageShape& image) const {
-    const int network = std::max(traits_.radius, kResidualReach);
+    const int network =
+        std::max(traits_.radius, kResidualReach) + (options_.locks_colour ? kColourLockReach : 0);
     return image.has_alpha ? std::max(network, kConstantAlphaReach) + kBleedRadius : network;
 }
 
@@ -110,7 +120,7 @@ torch::Tensor TileRunner::run_network(const torch::Tensor& input) const {
     const char* fault = find_fault(input, output);
     if (fault == nullptr) return output;
 
-    if (!exact_ && model_) exact_ = make_network(*model_, device_, torch::kFloat32);
+    if (!exact_ && model_) exact_ = make(*model_, torch::kFloat32);
     if (exact_ && exact_ != fast_) {
         output = exact_->forward(input);
         fault = find_fault(input, output);
@@ -130,6 +140,8 @@ torch::Tensor TileRunner::run_colour(const torch::Tensor& colour) const {
     auto output = run_network(input.contiguous(torch::MemoryFormat::ChannelsLast));
     if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
     if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
+
+    if (options_.locks_colour) output = lock_colour(clamped, output);
 
     // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.
     const auto excess = colour - clamped;

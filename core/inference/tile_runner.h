@@ -12,17 +12,23 @@
 
 namespace sisr {
 
-/// encode -> bleed -> network -> decode. Stateless between tiles but for the fp32 network, which is
+struct TileOptions {
+    bool locks_colour = false;
+    bool ensembles = false;  ///< mean over the 8 orientations
+};
+
+/// encode -> bleed -> network -> colour lock -> decode. Stateless between tiles but for the fp32 network, which is
 /// made when a tile first needs it.
 class TileRunner {
 public:
-    TileRunner(const Model& model, const ExecutionPlan& plan);
+    TileRunner(const Model& model, const ExecutionPlan& plan, const TileOptions& options);
     /// As above with networks given: for tests that inject faults. `exact` is asked when `fast`
     /// fails on a tile; it may be null.
     TileRunner(std::shared_ptr<const Network> fast, std::shared_ptr<const Network> exact,
-               const NetworkTraits& traits);
+               const NetworkTraits& traits, const TileOptions& options = {});
 
-    /// Input pixels each way that a result depends on: alpha bleed plus the network's radius.
+    /// Input pixels each way that a result depends on: alpha bleed plus the network's radius plus the
+    /// colour lock's.
     int reach(const ImageShape& image) const;
 
     int scale() const { return traits_.scale; }
@@ -32,15 +38,17 @@ public:
     Image run(const Image& tile) const;
 
 private:
+    std::shared_ptr<const Network> make(const Model& model, torch::ScalarType precision) const;
     torch::Tensor run_network(const torch::Tensor& input) const;
     torch::Tensor run_colour(const torch::Tensor& colour) const;
     torch::Tensor run_alpha(const torch::Tensor& alpha) const;
 
+    TileOptions options_;
+    torch::Device device_ = torch::kCPU;
     std::shared_ptr<const Network> fast_;
     mutable std::shared_ptr<const Network> exact_;
     std::shared_ptr<const Model> model_;  ///< null when the networks were given
     NetworkTraits traits_;
-    torch::Device device_ = torch::kCPU;
 };
 
 }  // namespace sisr

@@ -98,7 +98,8 @@ struct Upscaler::Impl {
         : options((check(upscale_options), upscale_options)),
           plan(plan_execution(options)),
           traits(model.impl().traits),
-          runner(at_strength(model, options.strength), plan) {}
+          runner(at_strength(model, options.strength), plan,
+                 {options.colour_lock.value_or(model.info().locks_colour), options.tta}) {}
 
     Size native_size(const ImageShape& input) const {
         return {input.width * traits.scale, input.height * traits.scale};

@@ -31,6 +31,7 @@ ModelInfo make_info(const std::filesystem::path& file, const Metadata& metadata,
     info.licence = metadata_value(metadata, "sisr.licence");
     info.trained_for = metadata_value(metadata, "sisr.trained_for");
     info.path = file;
+    info.locks_colour = metadata_value(metadata, "sisr.colour_lock") == "1";
     info.scale = traits.scale;
     info.colour_channels = traits.colour_channels;
     info.radius = traits.radius;

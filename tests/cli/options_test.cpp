@@ -172,7 +172,7 @@ TEST(Options, TheLocaleChangesNothing) {
 }
 
 TEST(Options, UnknownOnesAndShortenedOnes) {
-    for (const char* option : {"--colour", "-z", "--rec", "--list", "--tta", "--color-lock"}) {
+    for (const char* option : {"--colour", "-z", "--rec", "--list", "--color-lock"}) {
         const std::string what = usage_error({"in.png", "-o", "out", option});
         EXPECT_NE(what.find(option), std::string::npos) << what;
     }

@@ -115,7 +115,11 @@ TEST_F(UpscalerTest, RefusesOptionsOutOfRange) {
     options.device = "cuda:99";
     EXPECT_THROW(Upscaler(model, options), Error);
     options = {};
+    options.size = {10, -1};
+    EXPECT_THROW(Upscaler(model, options), Error);
+    options = {};
     options.size = {10, 0};
+    options.fit = true;
     EXPECT_THROW(Upscaler(model, options), Error);
     options = {};
     options.threads = -1;
@@ -255,6 +259,89 @@ TEST(TileRunner, LibtorchErrorsBecomeOurs) {
     }
 }
 
+/// A network that enlarges and changes the colours.
+std::shared_ptr<const Network> drifting_network(int scale) {
+    return std::make_shared<FakeNetwork>([scale](const torch::Tensor& input) {
+        auto output = 0.9 * enlarge_nearest(input, scale) + 0.03;
+        output.select(1, 0) += 0.05;
+        return output;
+    });
+}
+
+TEST(ColourLock, TheMeansOfBlocksFollowTheInput) {
+    const Image image = scene({96, 80, 3, false, Encoding::display});
+    const auto worst_block = [&image](const TileRunner& runner) {
+        const Image result = runner.run(image);
+        double worst = 0;
+        for (int top = 0; top < 80; top += 16) {
+            for (int left = 0; left < 96; left += 16) {
+                for (int c = 0; c < 3; ++c) {
+                    double before = 0;
+                    double after = 0;
+                    for (int y = 0; y < 32; ++y) {
+                        for (int x = 0; x < 32; ++x) {
+                            before += image.at(left + x / 2, top + y / 2, c) / 1024;
+                            after += result.at(2 * left + x, 2 * top + y, c) / 1024;
+                        }
+                    }
+                    worst = std::max(worst, std::fabs(after - before));
+                }
+            }
+        }
+        return 255 * worst;
+    };
+    const auto traits = fake_traits(2, 1);
+    EXPECT_GT(worst_block({drifting_network(2), nullptr, traits}), 8);
+    EXPECT_LT(worst_block({drifting_network(2), nullptr, traits, {true, false}}), 1);
+}
+
+TEST(ColourLock, AFaithfulResultIsLeftAlone) {
+    const auto network = std::make_shared<FakeNetwork>(
+        [](const torch::Tensor& input) { return enlarge_nearest(input, 2); });
+    const Image image = random_rgb(50, 40);
+    const Image plain = TileRunner(network, nullptr, fake_traits(2, 1)).run(image);
+    const Image locked = TileRunner(network, nullptr, fake_traits(2, 1), {true, false}).run(image);
+    EXPECT_LT(max_difference(plain, locked), 1e-6);
+}
+
+TEST_F(UpscalerTest, TheSelfEnsembleDoesNotCareForOrientation) {
+    const Model model = make_model(SrResNetSettings::compact(2, 8, 1));
+    UpscaleOptions options = with_tile(12);
+    options.tta = true;
+    const Image image = random_rgb(30, 30);
+    Image mirrored = image;
+    for (int y = 0; y < 30; ++y) {
+        for (int x = 0; x < 30; ++x) {
+            for (int c = 0; c < 3; ++c) mirrored.at(x, y, c) = image.at(29 - x, y, c);
+        }
+    }
+    const Image a = run(model, image, options);
+    const Image b = run(model, mirrored, options);
+    double worst = 0;
+    double plain = 0;
+    const Image once = run(model, mirrored, with_tile(12));
+    for (int y = 0; y < 60; ++y) {
+        for (int x = 0; x < 60; ++x) {
+            worst = std::max<double>(worst, std::fabs(a.at(x, y, 1) - b.at(59 - x, y, 1)));
+            plain = std::max<double>(plain, std::fabs(once.at(x, y, 1) - b.at(x, y, 1)));
+        }
+    }
+    EXPECT_LT(worst, 1e-5);
+    EXPECT_GT(plain, 1e-4) << "one orientation alone is something else";
+}
+
+TEST_F(UpscalerTest, TiledEqualsUntiledWithTheColourLock) {
+    const Model model = make_model(SrResNetSettings::compact(2, 8, 1));
+    for (const Size size : {Size{1, 1}, {1, 50}, {90, 70}}) {
+        const Image image = random_rgb(size.width, size.height);
+        UpscaleOptions whole = with_tile(10000);
+        UpscaleOptions tiled = with_tile(16);
+        whole.colour_lock = true;
+        tiled.colour_lock = true;
+        EXPECT_LE(max_difference(run(model, image, tiled), run(model, image, whole)), 1e-4);
+    }
+}
+
 TEST(Strength, GoesFromOneStageToTheOther) {
     const TempDir folder;
     const auto settings = SrResNetSettings::compact(2, 8, 2);
@@ -273,6 +360,7 @@ TEST(Strength, GoesFromOneStageToTheOther) {
         UpscaleOptions options;
         options.precision = Precision::fp32;
         options.strength = strength;
+        options.colour_lock = false;
         NoProgress progress;
         return Upscaler(Model::load(folder / name), options).run(image, progress);
     };

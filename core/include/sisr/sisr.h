@@ -66,6 +66,7 @@ typedef struct sisr_options {
     sisr_precision precision;
     double strength;  /* from fidelity (0) to detail (1), see has_strength; */
     int has_strength; /* 0: the model's own default */
+    int colour_lock;  /* 0: the model's own default, 1: on, -1: off */
 } sisr_options;
 
 /* Rows come out once each, in order: fill `rows` with rows y_begin to y_end - 1.

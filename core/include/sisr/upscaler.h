@@ -33,6 +33,9 @@ struct UpscaleOptions {
     Precision precision = Precision::automatic;
     /// From fidelity (0) to detail (1), for models that hold both; none: the model's default.
     std::optional<double> strength;
+    /// Low frequencies follow the input; none: the model's default, true where it is generative.
+    std::optional<bool> colour_lock;
+    bool tta = false;  ///< mean over 8 orientations: a little better, 8 times the work
     std::string device = "auto";  ///< "auto", "cpu", "cuda" or "cuda:N"
 };
 
