@@ -52,7 +52,8 @@ Plane middle_of(int width, int height, const std::uint8_t* rgb) {
             rgb + (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
                    static_cast<std::size_t>(left)) *
                       3;
-        for (int x = 0; x < plane.width; ++x) plane.values.push_back(luma(row + 3 * x));
+        for (int x = 0; x < plane.width; ++x)
+            plane.values.push_back(luma(row + std::ptrdiff_t{3} * x));
     }
     return plane;
 }

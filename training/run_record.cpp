@@ -28,7 +28,8 @@ RunRecord::RunRecord(const std::filesystem::path& run_folder, const std::string&
 void RunRecord::values(const std::string& event, std::int64_t step,
                        const std::map<std::string, double>& values) {
     log_.write(event, step, values);
-    for (const auto& [name, value] : values) events_.scalar(event + "/" + name, step, value);
+    const std::string group = event + "/";
+    for (const auto& [name, value] : values) events_.scalar(group + name, step, value);
 }
 
 void RunRecord::note(const std::string& event, std::int64_t step,

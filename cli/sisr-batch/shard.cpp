@@ -24,6 +24,7 @@ double count_pixels(const Job& job) {
 
 std::vector<Job> take_shard(const std::vector<Job>& jobs, const Shard& shard) {
     std::vector<double> pixels;
+    pixels.reserve(jobs.size());
     for (const Job& job : jobs) pixels.push_back(count_pixels(job));
     std::vector<std::size_t> order(jobs.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -41,6 +42,7 @@ std::vector<Job> take_shard(const std::vector<Job>& jobs, const Shard& shard) {
     }
     std::sort(mine.begin(), mine.end());
     std::vector<Job> taken;
+    taken.reserve(mine.size());
     for (const std::size_t i : mine) taken.push_back(jobs[i]);
     return taken;
 }

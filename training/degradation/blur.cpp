@@ -77,7 +77,8 @@ Image blur(const Image& image, const BlurKernel& kernel) {
     const int radius = kernel.radius;
     const int size = 2 * radius + 1;
     const std::size_t padded_samples =
-        image.shape().row_samples() + 2 * static_cast<std::size_t>(radius * channels);
+        image.shape().row_samples() +
+        2 * static_cast<std::size_t>(radius) * static_cast<std::size_t>(channels);
     std::vector<float> padded(padded_samples * static_cast<std::size_t>(image.height()));
     for (int y = 0; y < image.height(); ++y) {
         pad_row(image.row(y), image.width(), channels, radius,
@@ -109,7 +110,8 @@ Image gaussian_blur(const Image& image, double sigma) {
 
     const std::size_t samples = image.shape().row_samples();
     Image across(image.shape());
-    std::vector<float> padded(samples + 2 * static_cast<std::size_t>(radius * channels));
+    std::vector<float> padded(samples + 2 * static_cast<std::size_t>(radius) *
+                                            static_cast<std::size_t>(channels));
     for (int y = 0; y < image.height(); ++y) {
         pad_row(image.row(y), image.width(), channels, radius, padded.data());
         for (int i = 0; i <= 2 * radius; ++i) {

@@ -38,8 +38,8 @@ struct Range {
 /// Takes arguments one by one; what is left at the end is an error.
 class Arguments {
 public:
-    Arguments(const std::vector<std::string>& words, const std::string& token)
-        : words_(words), token_(token) {}
+    Arguments(std::vector<std::string> words, const std::string& token)
+        : words_(std::move(words)), token_(token) {}
 
     Range range(double least, double most) {
         if (words_.empty()) fail("needs a number or a range A-B");

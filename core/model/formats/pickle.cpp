@@ -3,7 +3,7 @@
 #include <sisr/error.h>
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace sisr {
 namespace {
@@ -29,8 +29,8 @@ struct Storage {
 
 class Unpickler {
 public:
-    Unpickler(const std::string& bytes, std::size_t position, const std::string& subject)
-        : bytes_(bytes), position_(position), subject_(subject) {}
+    Unpickler(const std::string& bytes, std::size_t position, std::string subject)
+        : bytes_(bytes), position_(position), subject_(std::move(subject)) {}
 
     Value run() {
         while (true) {
