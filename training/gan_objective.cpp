@@ -99,7 +99,7 @@ torch::Tensor GanObjective::discriminator_backward(const Batch& batch, const tor
     const double label = 1 - options_.label_noise * noise_share() * torch::rand({1}).item<double>();
     const auto of_real = judge(batch.hr);
     const auto of_made = judge(made.detach());
-    const auto loss = discriminator_loss(options_.adversarial, of_real, of_made, label);
+    auto loss = discriminator_loss(options_.adversarial, of_real, of_made, label);
     loss.backward();
     losses["discriminator"] = loss.item<double>();
     losses["accuracy"] = discriminator_accuracy(options_.adversarial, of_real, of_made);
@@ -118,8 +118,8 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
         const AutocastScope autocast(options_.generator.bf16, options_.generator.device);
         perceptual = (*perceptual_)(made, batch.hr);
     }
-    const auto loss = options_.perceptual_weight * perceptual +
-                      options_.adversarial_weight * adversarial + options_.mae_weight * mae;
+    auto loss = options_.perceptual_weight * perceptual +
+                options_.adversarial_weight * adversarial + options_.mae_weight * mae;
     loss.backward();
     losses["mae"] = mae.item<double>();
     losses["perceptual"] = perceptual.item<double>();
@@ -133,11 +133,11 @@ std::vector<std::string> GanObjective::complaints(const Losses& means) {
     const bool is_collapsed = accuracy > kAlwaysRight || std::fabs(accuracy - 0.5) < kGuessing;
     reports_collapsed_ = is_collapsed ? reports_collapsed_ + 1 : 0;
     if (reports_collapsed_ == kReportsToCollapse) {
-        lines.push_back(accuracy > 0.5 + kGuessing
-                            ? "the discriminator is nearly always right: the generator learns "
-                              "nothing from it (more noise or a lower --adversarial-weight help)"
-                            : "the discriminator only guesses: it has lost the game (a higher "
-                              "--discriminator-rate helps)");
+        lines.emplace_back(accuracy > 0.5 + kGuessing
+                               ? "the discriminator is nearly always right: the generator learns "
+                                 "nothing from it (more noise or a lower --adversarial-weight help)"
+                               : "the discriminator only guesses: it has lost the game (a higher "
+                                 "--discriminator-rate helps)");
     }
     if (first_input_psnr_ == 0) {
         first_input_psnr_ = means.at("input_psnr");

@@ -24,8 +24,11 @@ double score(const Quality& quality, BestBy best_by) {
 }  // namespace
 
 Trainer::Trainer(TrainerParts parts, const Schedule& schedule, const TrainerOptions& options,
-                 const Listener& listener)
-    : parts_(std::move(parts)), schedule_(schedule), options_(options), listener_(listener) {}
+                 Listener listener)
+    : parts_(std::move(parts)),
+      schedule_(schedule),
+      options_(options),
+      listener_(std::move(listener)) {}
 
 void Trainer::load(const TensorFile& checkpoint) {
     const auto number = [&checkpoint](const char* name, double fallback) {

@@ -61,7 +61,7 @@ struct TrainerParts {
 class Trainer {
 public:
     Trainer(TrainerParts parts, const Schedule& schedule, const TrainerOptions& options,
-            const Listener& listener);
+            Listener listener);
 
     /// Goes on from a checkpoint of this trainer.
     void load(const TensorFile& checkpoint);
