@@ -2,10 +2,13 @@
 find_package(Threads REQUIRED)
 find_package(Boost REQUIRED COMPONENTS program_options)
 find_package(nlohmann_json REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 # Debian 12's OpenImageIOConfig.cmake names files of packages it does not depend on;
 # pkg-config's description works on Debian 12 and 13.
 pkg_check_modules(OIIO REQUIRED IMPORTED_TARGET OpenImageIO)
+pkg_check_modules(LCMS REQUIRED IMPORTED_TARGET lcms2)
 
 find_program(SISR_CCACHE ccache)
 mark_as_advanced(SISR_CCACHE)

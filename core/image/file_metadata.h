@@ -1,6 +1,8 @@
 /// What a FileMetadata holds; private to the reader and the writer.
 #pragma once
 
+#include "image/metadata/parts.h"
+
 #include <sisr/image_file.h>
 
 #include <OpenImageIO/paramlist.h>
@@ -14,11 +16,19 @@ public:
     OIIO::ParamValueList attributes;  ///< all that OpenImageIO told of the source
     std::string format;               ///< OpenImageIO's name of the source's format
     Depth depth = Depth::u8;
+    MetadataParts parts;     ///< what JPEG, PNG, WebP and TIFF files say, byte for byte
+    int orientation = 1;     ///< EXIF's: how the stored rows are to be turned for a viewer
+    bool is_turned = false;  ///< the pixels were turned upright when they were read
 };
 
 /// True for OpenImageIO's names of formats that hold light, not display values.
 inline bool is_linear_format(const std::string& format) {
     return format == "openexr" || format == "hdr";
+}
+
+/// True for OpenImageIO's names of the formats whose MetadataParts are read and written.
+inline bool keeps_parts(const std::string& format) {
+    return format == "jpeg" || format == "png" || format == "webp" || format == "tiff";
 }
 
 /// An OpenImageIO message as the end of one line: without line breaks and the path, which the

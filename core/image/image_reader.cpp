@@ -1,5 +1,8 @@
+#include "image/cmyk.h"
+#include "image/file_layout.h"
 #include "image/file_metadata.h"
 #include "image/truncation.h"
+#include "image/turn.h"
 
 #include <sisr/error.h>
 #include <sisr/image_file.h>
@@ -7,7 +10,6 @@
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -39,67 +41,13 @@ void check_file(const fs::path& file) {
     if (fs::file_size(file, status) == 0) throw Error(ErrorKind::bad_image, path, "is empty");
 }
 
-Depth depth_of(const OIIO::ImageSpec& spec) {
-    switch (spec.format.basetype) {
-        case OIIO::TypeDesc::UINT8:
-        case OIIO::TypeDesc::INT8: return Depth::u8;
-        case OIIO::TypeDesc::UINT16:
-        case OIIO::TypeDesc::INT16: return Depth::u16;
-        case OIIO::TypeDesc::HALF: return Depth::half;
-        default: return Depth::f32;
-    }
+bool holds_readable_pages(const std::string& format) {
+    return format == "tiff" || format == "gif" || format == "webp";
 }
 
-Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format) {
-    const bool is_integer = depth_of(spec) == Depth::u8 || depth_of(spec) == Depth::u16;
-    if (is_integer) return Encoding::display;
-    std::string space = spec.get_string_attribute("oiio:ColorSpace");
-    std::transform(space.begin(), space.end(), space.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    // "Linear", "lin_rec709", "scene_linear"...
-    if (!space.empty())
-        return space.find("lin") == std::string::npos ? Encoding::display : Encoding::linear;
-    // Nothing said: these formats hold light by convention, and so do float TIFFs, but for those
-    // whose profile tells of a curve.
-    const bool holds_light = is_linear_format(format) ||
-                             (format == "tiff" && spec.find_attribute("ICCProfile") == nullptr);
-    return holds_light ? Encoding::linear : Encoding::display;
-}
-
-/// Positions in the file's pixels of our channels: colour, then alpha.
-struct ChannelMap {
-    std::vector<int> colour;
-    int alpha = -1;
-};
-
-ChannelMap map_channels(const OIIO::ImageSpec& spec) {
-    const auto find = [&spec](const char* name) {
-        const auto found = std::find(spec.channelnames.begin(), spec.channelnames.end(), name);
-        return found == spec.channelnames.end()
-                   ? -1
-                   : static_cast<int>(found - spec.channelnames.begin());
-    };
-    ChannelMap map;
-    map.alpha = spec.alpha_channel;
-    const std::array<int, 3> rgb{find("R"), find("G"), find("B")};
-    if (std::all_of(rgb.begin(), rgb.end(), [](int channel) { return channel >= 0; })) {
-        map.colour.assign(rgb.begin(), rgb.end());
-    } else if (find("Y") >= 0) {
-        map.colour = {find("Y")};
-    } else {
-        const int rest = spec.nchannels - (map.alpha >= 0 ? 1 : 0);
-        for (int i = 0; static_cast<int>(map.colour.size()) < (rest >= 3 ? 3 : 1); ++i) {
-            if (i != map.alpha) map.colour.push_back(i);
-        }
-    }
-    return map;
-}
-
-bool is_cmyk(const OIIO::ImageSpec& spec) {
-    constexpr int kTiffSeparated = 5;
-    return spec.get_int_attribute("tiff:PhotometricInterpretation", -1) == kTiffSeparated ||
-           spec.get_string_attribute("tiff:ColorSpace") == "CMYK" ||
-           (!spec.channelnames.empty() && spec.channelnames[0] == "C" && spec.nchannels >= 4);
+/// TIFF files may hold smaller copies of a page behind it.
+bool is_reduced_page(const OIIO::ImageSpec& spec) {
+    return (spec.get_int_attribute("tiff:subfiletype") & 1) != 0;
 }
 
 void unpremultiply(float* samples, std::size_t pixels, int colour_channels) {
@@ -123,34 +71,80 @@ std::string one_line(std::string message, const std::string& path) {
 }
 
 struct FileSource::Impl {
-    explicit Impl(const fs::path& file) : path(file.string()) {
+    explicit Impl(const fs::path& source_file) : file(source_file), path(source_file.string()) {
         check_file(file);
         if (is_truncated(file)) fail(ErrorKind::bad_image, "is truncated");
+        open(false);
+        format = input->format_name();
+        parts = read_parts(file);
+        // Containers that hold one of these as a preview are OpenImageIO's to take apart.
+        parts.is_known = parts.is_known && keeps_parts(format);
+        pages = std::max(1, parts.frames);
+        start_page();
+    }
+
+    void open(bool raw_colour) {
         OIIO::ImageSpec config;
         config.attribute("oiio:UnassociatedAlpha", 1);
+        if (raw_colour) config.attribute("oiio:RawColor", 1);
         input = OIIO::ImageInput::open(path, &config);
-        if (!input) {
-            const std::string reason = one_line(OIIO::geterror(), path);
-            fail(ErrorKind::bad_image,
-                 "is not an image that can be read" + (reason.empty() ? "" : " (" + reason + ")"));
-        }
-        format = input->format_name();
+        if (input) return;
+        const std::string reason = one_line(OIIO::geterror(), path);
+        fail(ErrorKind::bad_image,
+             "is not an image that can be read" + (reason.empty() ? "" : " (" + reason + ")"));
+    }
+
+    /// Reads what the codec tells of the page it stands at.
+    void start_page() {
         check_spec();
+        std::string profile = profile_of(spec());
+        if (profile.empty()) profile = parts.icc;
+        start_inks(profile);
         channels = map_channels(spec());
+        if (inks) channels = {{0, 1, 2}, -1};
         shape.width = spec().width;
         shape.height = spec().height;
         shape.colour_channels = static_cast<int>(channels.colour.size());
         shape.has_alpha = channels.alpha >= 0;
-        shape.encoding = encoding_of(spec(), format);
+        shape.encoding = inks ? Encoding::display : encoding_of(spec(), format);
         is_associated = shape.has_alpha && spec().get_int_attribute("oiio:UnassociatedAlpha") == 0;
+        tile_row_begin = -1;
+        next_row = 0;
+        turned.reset();
+        keep_metadata(profile);
+    }
+
+    void start_inks(const std::string& profile) {
+        inks.reset();
+        cmyk_jpeg.reset();
+        if (!is_cmyk(spec())) return;
+        if (format == "jpeg") {
+            cmyk_jpeg = std::make_unique<CmykJpeg>(file);
+        } else if (page == 0) {
+            open(true);
+        }
+        if (!cmyk_jpeg && spec().nchannels < 4) {
+            fail(ErrorKind::unsupported, "is in CMYK, of a kind that is not supported");
+        }
+        inks = std::make_unique<CmykConverter>(profile);
+    }
+
+    void keep_metadata(const std::string& profile) {
         auto kept = std::make_shared<FileMetadata>();
         kept->attributes = spec().extra_attribs;
         kept->format = format;
         kept->depth = depth_of(spec());
+        if (page == 0) kept->parts = parts;
+        kept->parts.icc = inks ? "" : profile;
+        if (inks) kept->attributes.remove("ICCProfile");
+        const int told = parts.is_known ? orientation_of(kept->parts)
+                                        : spec().get_int_attribute("Orientation", 1);
+        kept->orientation = told >= 1 && told <= 8 ? told : 1;
         metadata = std::move(kept);
     }
 
     const OIIO::ImageSpec& spec() const { return input->spec(); }
+    int native_channels() const { return cmyk_jpeg ? 4 : spec().nchannels; }
 
     [[noreturn]] void fail(ErrorKind kind, const std::string& reason) const {
         throw Error(kind, path, reason);
@@ -165,14 +159,17 @@ struct FileSource::Impl {
                                            std::to_string(s.nchannels) + " channels");
         }
         if (s.depth > 1 || s.deep) fail(ErrorKind::unsupported, "is a volume or deep image");
-        if (is_cmyk(s)) fail(ErrorKind::unsupported, "is in CMYK, which is not supported yet");
     }
 
     /// Rows as the file has them, all channels.
     void read_native(int y_begin, int y_end, float* out) {
+        if (cmyk_jpeg) {
+            cmyk_jpeg->read_rows(y_end - y_begin, out);
+            return;
+        }
         const OIIO::ImageSpec& s = spec();
         const bool done = s.tile_width == 0
-                              ? input->read_scanlines(0, 0, s.y + y_begin, s.y + y_end, s.z, 0,
+                              ? input->read_scanlines(page, 0, s.y + y_begin, s.y + y_end, s.z, 0,
                                                       s.nchannels, OIIO::TypeDesc::FLOAT, out)
                               : read_tile_rows(y_begin, y_end, out);
         if (!done) {
@@ -191,7 +188,7 @@ struct FileSource::Impl {
             if (first != tile_row_begin) {
                 const int last = std::min(first + s.tile_height, s.height);
                 tile_row.resize(stride * static_cast<std::size_t>(last - first));
-                if (!input->read_tiles(0, 0, s.x, s.x + s.width, s.y + first, s.y + last, s.z,
+                if (!input->read_tiles(page, 0, s.x, s.x + s.width, s.y + first, s.y + last, s.z,
                                        s.z + 1, 0, s.nchannels, OIIO::TypeDesc::FLOAT,
                                        tile_row.data())) {
                     return false;
@@ -204,28 +201,37 @@ struct FileSource::Impl {
         return true;
     }
 
-    bool is_identity() const {
-        for (int i = 0; i < shape.colour_channels; ++i) {
-            if (channels.colour[static_cast<std::size_t>(i)] != i) return false;
+    /// Rows as they are stored, our channels.
+    void read_stored(int y_begin, int y_end, float* out) {
+        const std::size_t pixels =
+            static_cast<std::size_t>(y_end - y_begin) * static_cast<std::size_t>(spec().width);
+        if (!inks && channels.is_identity(native_channels())) {
+            read_native(y_begin, y_end, out);
+        } else {
+            native.resize(pixels * static_cast<std::size_t>(native_channels()));
+            read_native(y_begin, y_end, native.data());
+            if (inks) {
+                inks->convert(native.data(), native_channels(), pixels, out);
+            } else {
+                channels.pick(native.data(), native_channels(), pixels, out);
+            }
         }
-        return spec().nchannels == shape.channels() &&
-               (!shape.has_alpha || channels.alpha == shape.colour_channels);
+        if (is_associated) unpremultiply(out, pixels, shape.colour_channels);
     }
 
-    void pick_channels(const float* in, std::size_t pixels, float* out) const {
-        const int stride = spec().nchannels;
-        for (; pixels > 0; --pixels, in += stride) {
-            for (const int channel : channels.colour) *out++ = in[channel];
-            if (shape.has_alpha) *out++ = in[channels.alpha];
-        }
-    }
-
+    fs::path file;
     std::string path;
     std::unique_ptr<OIIO::ImageInput> input;
     std::string format;
+    MetadataParts parts;
+    int pages = 1;
+    int page = 0;  ///< OpenImageIO's number, which counts thumbnails too
     ImageShape shape;
     ChannelMap channels;
     bool is_associated = false;
+    std::unique_ptr<CmykJpeg> cmyk_jpeg;
+    std::unique_ptr<CmykConverter> inks;
+    std::unique_ptr<TurnedRows> turned;
     std::shared_ptr<const FileMetadata> metadata;
     std::vector<float> native;
     std::vector<float> tile_row;
@@ -240,20 +246,49 @@ ImageShape FileSource::shape() const { return impl_->shape; }
 Depth FileSource::depth() const { return impl_->metadata->depth; }
 const std::string& FileSource::format() const { return impl_->format; }
 std::shared_ptr<const FileMetadata> FileSource::metadata() const { return impl_->metadata; }
+int FileSource::pages() const { return impl_->pages; }
+int FileSource::orientation() const { return impl_->metadata->orientation; }
+
+bool FileSource::next_page() {
+    Impl& impl = *impl_;
+    if (!holds_readable_pages(impl.format)) return false;
+    do {
+        if (!impl.input->seek_subimage(impl.page + 1, 0)) {
+            impl.input->geterror();
+            return false;
+        }
+        ++impl.page;
+    } while (is_reduced_page(impl.spec()));
+    impl.start_page();
+    return true;
+}
+
+void FileSource::make_upright() {
+    Impl& impl = *impl_;
+    const int orientation = impl.metadata->orientation;
+    if (orientation == 1) return;
+    if (impl.next_row != 0) {
+        throw Error(ErrorKind::usage, impl.path, "cannot be turned once it is being read");
+    }
+    auto turned = std::make_unique<TurnedRows>(*this, depth(), orientation);
+    auto kept = std::make_shared<FileMetadata>(*impl.metadata);
+    kept->orientation = 1;
+    kept->is_turned = true;
+    impl.metadata = std::move(kept);
+    impl.shape = turned->shape();
+    impl.turned = std::move(turned);
+    impl.next_row = 0;
+}
 
 void FileSource::read_rows(int y_begin, int y_end, float* out) {
     if (y_begin != impl_->next_row || y_end < y_begin || y_end > impl_->shape.height) {
         throw Error(ErrorKind::usage, impl_->path, "rows must be read in order, each once");
     }
-    const std::size_t pixels = static_cast<std::size_t>(y_end - y_begin) * impl_->shape.width;
-    if (impl_->is_identity()) {
-        impl_->read_native(y_begin, y_end, out);
+    if (impl_->turned) {
+        impl_->turned->read_rows(y_begin, y_end, out);
     } else {
-        impl_->native.resize(pixels * static_cast<std::size_t>(impl_->spec().nchannels));
-        impl_->read_native(y_begin, y_end, impl_->native.data());
-        impl_->pick_channels(impl_->native.data(), pixels, out);
+        impl_->read_stored(y_begin, y_end, out);
     }
-    if (impl_->is_associated) unpremultiply(out, pixels, impl_->shape.colour_channels);
     impl_->next_row = y_end;
 }
 

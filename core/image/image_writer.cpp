@@ -1,15 +1,19 @@
 #include "image/atomic_file.h"
+#include "image/file_layout.h"
 #include "image/file_metadata.h"
+#include "image/metadata/containers.h"
+#include "image/metadata/exif.h"
+#include "image/remembering_file.h"
 #include "image/transfer.h"
 
 #include <sisr/error.h>
 
-#include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <functional>
 #include <initializer_list>
+#include <utility>
 
 namespace sisr {
 namespace {
@@ -17,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kDefaultQuality = 95;
+constexpr OIIO::imagesize_t kLargestTiffBytes = 4'000'000'000;
 
 bool is_one_of(const std::string& value, std::initializer_list<const char*> list) {
     return std::find(list.begin(), list.end(), value) != list.end();
@@ -76,23 +81,76 @@ bool is_stale(const std::string& name, bool same_format) {
                             starts_with(name, "webp:") || starts_with(name, "heif:"));
 }
 
+/// Where a file's own parts are written, attributes only add what those do not hold.
+bool goes_beside_parts(const std::string& name, const std::string& format) {
+    return is_one_of(name, {"ICCProfile", "XResolution", "YResolution", "ResolutionUnit",
+                            "PixelAspectRatio", "jpeg:subsampling"}) ||
+           (format == "tiff" && name == "Orientation");
+}
+
+/// True when the file's parts are written byte for byte.
+bool carries_parts(const FileMetadata& metadata, const std::string& format) {
+    return metadata.parts.is_known && keeps_parts(format);
+}
+
 void copy_attributes(const FileMetadata& metadata, const std::string& format,
-                     OIIO::ImageSpec& spec) {
+                     double resolution_scale, OIIO::ImageSpec& spec) {
+    const bool same_format = metadata.format == format;
+    const bool beside_parts = carries_parts(metadata, format);
     for (const OIIO::ParamValue& attribute : metadata.attributes) {
-        if (!is_stale(attribute.name().string(), metadata.format == format)) {
-            spec.extra_attribs.add_or_replace(attribute);
-        }
+        const std::string name = attribute.name().string();
+        if (is_stale(name, same_format)) continue;
+        if (beside_parts && !goes_beside_parts(name, format)) continue;
+        spec.extra_attribs.add_or_replace(attribute);
     }
     const auto update = [&spec](const char* name, int value) {
         if (spec.find_attribute(name) != nullptr) spec.attribute(name, value);
     };
     update("Exif:PixelXDimension", spec.width);
     update("Exif:PixelYDimension", spec.height);
+    if (metadata.is_turned) update("Orientation", 1);
+    for (const char* name : {"XResolution", "YResolution"}) {
+        const float resolution = spec.get_float_attribute(name);
+        if (resolution > 0) {
+            spec.attribute(name, resolution * static_cast<float>(resolution_scale));
+        }
+    }
+}
+
+/// True for a profile of pictures with this many colour channels.
+bool suits(const std::string& profile, int colour_channels) {
+    constexpr std::size_t kColourSpaceAt = 16;
+    if (profile.size() < kColourSpaceAt + 4) return false;
+    return (profile.compare(kColourSpaceAt, 4, "GRAY") == 0) == (colour_channels == 1);
+}
+
+/// The parts as they are to be written into a file of this format and size.
+MetadataParts parts_for(const FileMetadata& metadata, const std::string& format, Size size,
+                        double resolution_scale) {
+    MetadataParts parts = metadata.parts;
+    if (metadata.format != format) {
+        parts.png_chunks.clear();
+        parts.xmp_extension.clear();
+    }
+    update_parts(parts, {size, metadata.is_turned, resolution_scale});
+    return parts;
+}
+
+int quality_for(const std::string& format, int wanted, const FileMetadata* metadata) {
+    if (wanted > 0) return wanted;
+    const bool is_known =
+        metadata != nullptr && metadata->format == format && metadata->parts.jpeg_quality > 0;
+    return is_known ? metadata->parts.jpeg_quality : kDefaultQuality;
 }
 
 void set_compression(const std::string& format, int quality, const FileMetadata* metadata,
                      OIIO::ImageSpec& spec) {
-    const std::string used = std::to_string(quality > 0 ? quality : kDefaultQuality);
+    const std::string used = std::to_string(quality_for(format, quality, metadata));
+    const bool was_lossless = metadata != nullptr && metadata->parts.is_lossless;
+    if (format == "webp" && quality == 0 && was_lossless) {
+        spec.attribute("Compression", "lossless");
+        return;
+    }
     if (is_one_of(format, {"jpeg", "webp"})) spec.attribute("Compression", format + ":" + used);
     if (format == "heif") spec.attribute("Compression", "heic:" + used);
     if (!is_one_of(format, {"tiff", "openexr"})) return;
@@ -105,55 +163,6 @@ void set_compression(const std::string& format, int quality, const FileMetadata*
         is_one_of(kept, {"none", "lzw", "zip", "zips", "packbits", "rle", "piz"});
     spec.attribute("Compression", is_lossless ? kept : "zip");
 }
-
-/// A file that remembers its first failed write and reports success all the same: some codecs do
-/// not look at what writing returns, and libjpeg ends the process. Whoever owns it must ask.
-class RememberingFile final : public OIIO::Filesystem::IOProxy {
-public:
-    /// Opens an existing file.
-    explicit RememberingFile(const std::string& path)
-        : IOProxy(path, Write), file_(std::fopen(path.c_str(), "r+b")), has_failed_(!file_) {}
-
-    // Not "file": OpenImageIO would hand the codec the stream itself.
-    const char* proxytype() const override { return "remembering file"; }
-    bool opened() const override { return file_ != nullptr; }
-    void close() override {}  // the owner's, who must ask first
-    int64_t tell() override { return position_; }
-    bool seek(int64_t offset) override {
-        position_ = offset;
-        return true;
-    }
-    size_t write(const void* data, size_t bytes) override {
-        if (!has_failed_) {
-            has_failed_ = !move_to(position_) || std::fwrite(data, 1, bytes, file_.get()) != bytes;
-        }
-        position_ += static_cast<int64_t>(bytes);
-        size_ = std::max(size_, position_);
-        return bytes;
-    }
-    size_t size() const override { return static_cast<size_t>(size_); }
-
-    /// Whether everything has arrived so far.
-    bool has_failed() {
-        if (!has_failed_ && std::fflush(file_.get()) != 0) has_failed_ = true;
-        return has_failed_;
-    }
-
-private:
-    struct Closer {
-        void operator()(std::FILE* file) const { std::fclose(file); }
-    };
-
-    bool move_to(int64_t position) {
-        return std::ftell(file_.get()) == position ||
-               std::fseek(file_.get(), position, SEEK_SET) == 0;
-    }
-
-    std::unique_ptr<std::FILE, Closer> file_;
-    int64_t position_ = 0;
-    int64_t size_ = 0;
-    bool has_failed_;
-};
 
 }  // namespace
 
@@ -193,7 +202,16 @@ struct FileSink::Impl {
             spec.channelnames.emplace_back("A");
             spec.alpha_channel = channels - 1;
         }
-        if (options.metadata) copy_attributes(*options.metadata, format, spec);
+        if (options.metadata) {
+            copy_attributes(*options.metadata, format, options.resolution_scale, spec);
+            if (!suits(profile_of(spec), keeps_grey ? 1 : 3)) {
+                spec.extra_attribs.remove("ICCProfile");
+            }
+        }
+        // Beyond 4 GB a TIFF needs the larger kind; what packing will save is not known yet.
+        if (format == "tiff" && spec.image_bytes() > kLargestTiffBytes) {
+            spec.attribute("tiff:bigtiff", 1);
+        }
         set_compression(format, options.quality, options.metadata.get(), spec);
         // The samples that we hand over are not premultiplied, and shall stay so.
         if (keeps_alpha && premultiplied == Premultiply::none) {
@@ -232,10 +250,52 @@ struct FileSink::Impl {
         return out;
     }
 
-    fs::path path;
-    WriteOptions options;
+    /// JPEG and PNG files get their parts while their head is written.
+    void open_proxy(const std::string& name) {
+        // libtiff tells of failures itself, and wants to read what it has written.
+        if (!output->supports("ioproxy") || format == "tiff") return;
+        using namespace std::placeholders;
+        if (parts && format == "jpeg") {
+            proxy = std::make_unique<RememberingFile>(name, jpeg_head_bytes,
+                                                      std::bind(jpeg_head_with, _1, *parts));
+        } else if (parts && format == "png") {
+            proxy = std::make_unique<RememberingFile>(name, png_head_bytes,
+                                                      std::bind(png_head_with, _1, *parts));
+        } else {
+            proxy = std::make_unique<RememberingFile>(name);
+        }
+        output->set_ioproxy(proxy.get());
+    }
+
+    void open_first_page() {
+        temporary = std::make_unique<AtomicFile>(path);
+        const std::string name = temporary->temporary_path().string();
+        const OIIO::ImageSpec spec = make_spec();
+        parts.reset();
+        if (options.metadata && carries_parts(*options.metadata, format)) {
+            parts = parts_for(*options.metadata, format, input.size(), options.resolution_scale);
+            if (!suits(parts->icc, spec.nchannels - (keeps_alpha ? 1 : 0))) parts->icc.clear();
+        }
+        open_proxy(name);
+        if (!output->open(name, spec)) fail("cannot be written");
+    }
+
+    /// WebP and TIFF files get their parts when they are whole.
+    void add_parts_behind() {
+        const fs::path& file = temporary->temporary_path();
+        if (!parts) return;
+        if (format == "webp") add_to_webp(file, first_size, first_has_alpha, *parts);
+        if (format == "tiff") add_to_tiff(file, *parts);
+    }
+
     bool has_write_error() const { return proxy && proxy->has_failed(); }
 
+    fs::path path;
+    WriteOptions options;
+    std::optional<MetadataParts> parts;  ///< what is written beside the codec's own
+    int pages_done = 0;
+    Size first_size;
+    bool first_has_alpha = false;
     // Destroyed from the last to the first: the codec, what it writes to, the file's name.
     std::unique_ptr<AtomicFile> temporary;
     std::unique_ptr<RememberingFile> proxy;
@@ -259,15 +319,13 @@ void FileSink::begin(const ImageShape& shape) {
     impl.keeps_alpha = shape.has_alpha && impl.output->supports("alpha");
     impl.premultiplied = impl.keeps_alpha ? premultiply_for(impl.format) : Premultiply::none;
     impl.output_encoding = impl.choose_encoding();
-    impl.temporary = std::make_unique<AtomicFile>(impl.path);
-    const std::string name = impl.temporary->temporary_path().string();
-    // libtiff tells of failures itself, and wants to read what it has written.
-    if (impl.output->supports("ioproxy") && impl.format != "tiff") {
-        impl.proxy = std::make_unique<RememberingFile>(name);
-        impl.output->set_ioproxy(impl.proxy.get());
-    }
-    if (!impl.output->open(name, impl.make_spec())) {
-        impl.fail("cannot be written");
+    if (impl.pages_done == 0) {
+        impl.first_size = shape.size();
+        impl.first_has_alpha = impl.keeps_alpha;
+        impl.open_first_page();
+    } else if (!impl.output->open(impl.temporary->temporary_path().string(), impl.make_spec(),
+                                  OIIO::ImageOutput::AppendSubimage)) {
+        impl.fail("cannot take another page");
     }
 }
 
@@ -287,8 +345,11 @@ void FileSink::write_rows(int y_begin, int y_end, const float* rows) {
 }
 
 void FileSink::finish() {
+    if (++impl_->pages_done < impl_->options.pages) return;
     const bool closed = impl_->output->close();
     if (!closed || impl_->has_write_error()) impl_->fail("cannot be written (is the disk full?)");
+    impl_->proxy.reset();
+    impl_->add_parts_behind();
     impl_->temporary->commit();
 }
 
@@ -305,6 +366,19 @@ bool can_write_extension(const std::string& extension) {
     const bool can = OIIO::ImageOutput::create("x." + extension) != nullptr;
     if (!can) OIIO::geterror();
     return can;
+}
+
+bool can_write_pages(const fs::path& file) {
+    const auto output = OIIO::ImageOutput::create(file.string());
+    if (!output) OIIO::geterror();
+    return output && output->supports("appendsubimage");
+}
+
+bool keeps_orientation(const std::string& format, const fs::path& file) {
+    const auto output = OIIO::ImageOutput::create(file.string());
+    if (!output) OIIO::geterror();
+    const std::string target = output ? output->format_name() : "";
+    return target == "jpeg" || target == "tiff" || target == format;
 }
 
 }  // namespace sisr

@@ -17,16 +17,29 @@ namespace sisr {
 enum class Depth { u8, u16, half, f32 };
 
 /// A file as a stream of rows. Colour profile, EXIF, IPTC, XMP and resolution come along as
-/// metadata(). Palette images are expanded; associated alpha is un-premultiplied.
+/// metadata(). Palette images are expanded; associated alpha is un-premultiplied; printing inks
+/// (CMYK) become sRGB by the file's profile, which is left out then.
 class SISR_API FileSource final : public RowSource {
 public:
-    /// Opens the file's first image. Throws Error{not_found, io, bad_image, unsupported}.
+    /// Opens the file's first page. Throws Error{not_found, io, bad_image, unsupported}.
     explicit FileSource(const std::filesystem::path& file);
     ~FileSource() override;
 
     ImageShape shape() const override;
     /// Throws Error{bad_image} for truncated or damaged data, Error{usage} out of order.
     void read_rows(int y_begin, int y_end, float* out) override;
+
+    /// How many pages or frames the file has; not all formats' can be read beyond the first.
+    int pages() const;
+    /// Goes to the next page, whose shape and metadata may be others. False when there is none that
+    /// can be read.
+    bool next_page();
+
+    /// EXIF's 1 to 8: how a viewer has to turn the rows; 1: not at all.
+    int orientation() const;
+    /// Gives the rows as a viewer shows them from now on, for formats that cannot tell viewers to
+    /// turn them. The whole page is held in memory at the file's depth. Call it before reading.
+    void make_upright();
 
     Depth depth() const;
     /// OpenImageIO's name of the format: "png", "jpeg", "tiff"...
@@ -42,11 +55,13 @@ struct WriteOptions {
     std::optional<Depth> depth;  ///< none: the metadata's file's; the nearest that the format has
     int quality = 0;             ///< 1 to 100 for lossy formats; 0: the input's if known, else 95
     std::shared_ptr<const FileMetadata> metadata;  ///< null: none is written
+    int pages = 1;                ///< how often the sink is gone through, from begin() to finish()
+    double resolution_scale = 1;  ///< pixels per inch grow by this factor, where the file tells any
 };
 
-/// Writes a file row by row under a temporary name in the target's folder; finish() syncs it and
-/// gives it its name. The format follows the target's extension. Where the format cannot hold
-/// alpha it is composited on white, where it cannot hold the depth it gets the nearest.
+/// Writes a file row by row under a temporary name in the target's folder; the last page's finish()
+/// syncs it and gives it its name. The format follows the target's extension. Where the format
+/// cannot hold alpha it is composited on white, where it cannot hold the depth it gets the nearest.
 class SISR_API FileSink final : public RowSink {
 public:
     /// Throws Error{unsupported} for an extension that cannot be written.
@@ -76,5 +91,12 @@ SISR_API bool has_image_extension(const std::filesystem::path& file);
 
 /// True when files with this extension (without the dot) can be written.
 SISR_API bool can_write_extension(const std::string& extension);
+
+/// True when files of this name's kind can hold several pages.
+SISR_API bool can_write_pages(const std::filesystem::path& file);
+
+/// True when a viewer will turn the picture after it was written into a file of this name's kind as
+/// it does before. format: of the source.
+SISR_API bool keeps_orientation(const std::string& format, const std::filesystem::path& file);
 
 }  // namespace sisr

@@ -1,0 +1,42 @@
+/// JPEG, PNG and WebP files, as far as their metadata goes.
+#pragma once
+
+#include "image/metadata/parts.h"
+
+#include <filesystem>
+#include <istream>
+#include <string>
+
+namespace sisr {
+
+/// These expect the stream behind the signature and add what they find; damage ends the search.
+void read_jpeg_parts(std::istream& stream, MetadataParts& parts);
+void read_png_parts(std::istream& stream, MetadataParts& parts);
+void read_webp_parts(std::istream& stream, MetadataParts& parts);
+
+/// Frames of a GIF, whose stream stands behind the signature.
+int count_gif_frames(std::istream& stream);
+
+/// How far the head of a file reaches that is being written: all before the first scan (JPEG) or
+/// the first pixel data (PNG). 0: not written yet.
+std::size_t jpeg_head_bytes(const std::string& begin);
+std::size_t png_head_bytes(const std::string& begin);
+
+/// The head with the parts in the place of what the codec has written of their kinds.
+std::string jpeg_head_with(const std::string& head, const MetadataParts& parts);
+std::string png_head_with(const std::string& head, const MetadataParts& parts);
+
+/// Adds profile, EXIF and XMP to a whole WebP file (their format holds no IPTC). Throws Error{io}.
+void add_to_webp(const std::filesystem::path& file, Size size, bool has_alpha,
+                 const MetadataParts& parts);
+
+/// The IPTC records among Photoshop's image resources; empty if there are none.
+std::string iptc_of_photoshop(const std::string& resources);
+/// Image resources that hold just these records.
+std::string photoshop_of_iptc(const std::string& iptc);
+
+/// The quality from 1 to 100 at which libjpeg makes about this table of luminance (in zigzag
+/// order, as the file has it).
+int jpeg_quality_of(const std::vector<int>& table);
+
+}  // namespace sisr

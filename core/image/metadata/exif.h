@@ -1,0 +1,27 @@
+/// EXIF data: a small TIFF stream without pixels.
+#pragma once
+
+#include "image/metadata/parts.h"
+
+#include <filesystem>
+#include <istream>
+#include <string>
+
+namespace sisr {
+
+/// EXIF's 1 to 8, or 0 when nothing is said.
+int exif_orientation(const std::string& exif);
+
+/// Changes values where they stand, so that everything else, maker notes with their inner offsets
+/// too, keeps its place. Tags that are not there are not added. When the pixels were turned the
+/// embedded thumbnail is left out, since it was not.
+void update_exif(std::string& exif, const MetadataChanges& changes);
+
+/// What a TIFF file says of its picture, as EXIF data of its own; empty when it says nothing.
+std::string exif_of_tiff(std::istream& tiff);
+
+/// Adds EXIF, GPS, IPTC, XMP and Photoshop's resources to the first directory of a TIFF file, whose
+/// own entries win. Throws Error{io}.
+void add_to_tiff(const std::filesystem::path& file, const MetadataParts& parts);
+
+}  // namespace sisr

@@ -1,0 +1,130 @@
+#include "image/metadata/parts.h"
+
+#include "image/metadata/containers.h"
+#include "image/metadata/exif.h"
+#include "image/metadata/tiff_directory.h"
+
+#include <cctype>
+#include <cmath>
+#include <fstream>
+
+namespace sisr {
+namespace {
+
+constexpr std::uint16_t kXmp = 0x02BC;
+constexpr std::uint16_t kIptc = 0x83BB;
+constexpr std::uint16_t kPhotoshop = 0x8649;
+
+/// Without the smaller copies of a page that may stand behind it.
+int count_tiff_pages(TiffReader& reader) {
+    constexpr std::uint16_t kSubfileType = 0x00FE;
+    constexpr int kMostPages = 100'000;  // a chain may run in a circle
+    int pages = 0;
+    std::uint64_t at = reader.first_directory();
+    for (int i = 0; at != 0 && i < kMostPages; ++i) {
+        const TiffDirectory directory = reader.directory(at);
+        if (directory.entries.empty()) break;
+        const TiffEntry* type = directory.find(kSubfileType);
+        const bool is_reduced = type != nullptr && (reader.number(*type) & 1) != 0;
+        pages += is_reduced ? 0 : 1;
+        at = directory.next;
+    }
+    return pages;
+}
+
+void read_tiff_parts(std::istream& stream, MetadataParts& parts) {
+    TiffReader reader(stream);
+    const TiffDirectory main = reader.directory(reader.first_directory());
+    const auto bytes = [&](std::uint16_t tag) {
+        const TiffEntry* entry = main.find(tag);
+        return entry == nullptr ? std::string() : reader.value(*entry);
+    };
+    parts.xmp = bytes(kXmp);
+    parts.iptc = bytes(kIptc);
+    parts.photoshop = bytes(kPhotoshop);
+    if (parts.iptc.empty()) parts.iptc = iptc_of_photoshop(parts.photoshop);
+    parts.exif = exif_of_tiff(stream);
+    parts.frames = count_tiff_pages(reader);
+}
+
+/// Gives a number in an XMP packet another value, be it an attribute or an element.
+void set_xmp_number(std::string& xmp, const std::string& name, const std::string& value) {
+    for (auto at = xmp.find(name); at != std::string::npos; at = xmp.find(name, at + 1)) {
+        std::size_t begin = at + name.size();
+        if (begin >= xmp.size()) return;
+        if (xmp[begin] == '=') {
+            begin += 2;  // and a quotation mark
+        } else if (xmp[begin] == '>') {
+            begin += 1;
+        } else {
+            continue;
+        }
+        const auto end = xmp.find_first_not_of("0123456789/.", begin);
+        if (end == std::string::npos || end == begin) continue;
+        xmp.replace(begin, end - begin, value);
+    }
+}
+
+/// The value of "300/1" or "300"; 0 when there is none.
+double xmp_number(const std::string& xmp, const std::string& name) {
+    const auto at = xmp.find(name);
+    const auto begin = at == std::string::npos ? at : xmp.find_first_of("0123456789", at);
+    if (begin == std::string::npos || begin > at + name.size() + 2) return 0;
+    const auto end = xmp.find_first_not_of("0123456789/.", begin);
+    const std::string text = xmp.substr(begin, end - begin);
+    const auto slash = text.find('/');
+    const double above = std::atof(text.c_str());
+    const double below = slash == std::string::npos ? 1 : std::atof(text.c_str() + slash + 1);
+    return below > 0 ? above / below : 0;
+}
+
+}  // namespace
+
+MetadataParts read_parts(const std::filesystem::path& file) {
+    MetadataParts parts;
+    std::ifstream stream(file, std::ios::binary);
+    std::string head(12, '\0');
+    stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+    stream.clear();
+    const auto read = [&](std::streamoff skipped, auto reader) {
+        stream.seekg(skipped);
+        parts.is_known = true;
+        reader(stream, parts);
+    };
+    if (head.compare(0, 2, "\xFF\xD8") == 0) {
+        read(2, read_jpeg_parts);
+    } else if (head.compare(0, 8, "\x89PNG\r\n\x1a\n") == 0) {
+        read(8, read_png_parts);
+    } else if (head.compare(0, 4, "RIFF") == 0 && head.compare(8, 4, "WEBP") == 0) {
+        read(12, read_webp_parts);
+    } else if (head.compare(0, 4, "GIF8") == 0) {
+        stream.seekg(6);
+        parts.frames = count_gif_frames(stream);
+    } else if (TiffReader(stream).is_tiff()) {
+        read(0, read_tiff_parts);
+    }
+    return parts;
+}
+
+void update_parts(MetadataParts& parts, const MetadataChanges& changes) {
+    update_exif(parts.exif, changes);
+    const std::string width = std::to_string(changes.size.width);
+    const std::string height = std::to_string(changes.size.height);
+    for (const char* name : {"tiff:ImageWidth", "exif:PixelXDimension"}) {
+        set_xmp_number(parts.xmp, name, width);
+    }
+    for (const char* name : {"tiff:ImageLength", "exif:PixelYDimension"}) {
+        set_xmp_number(parts.xmp, name, height);
+    }
+    if (changes.is_turned) set_xmp_number(parts.xmp, "tiff:Orientation", "1");
+    if (changes.resolution_scale == 1) return;
+    for (const char* name : {"tiff:XResolution", "tiff:YResolution"}) {
+        const double scaled = 100 * changes.resolution_scale * xmp_number(parts.xmp, name);
+        if (scaled < 1) continue;
+        set_xmp_number(parts.xmp, name, std::to_string(std::lround(scaled)) + "/100");
+    }
+}
+
+int orientation_of(const MetadataParts& parts) { return exif_orientation(parts.exif); }
+
+}  // namespace sisr
