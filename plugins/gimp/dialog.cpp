@@ -1,0 +1,288 @@
+#include "dialog.h"
+
+#include "preview.h"
+
+#include <algorithm>
+#include <iomanip>
+#include <libgimp/gimp.h>
+#include <libgimp/gimpui.h>
+#include <memory>
+#include <sstream>
+
+namespace sisr::gimp {
+namespace {
+
+constexpr int kSpacing = 12;
+constexpr int kColumns = 6;
+
+/// Sets a flag for as long as it lives.
+class Raised {
+public:
+    explicit Raised(bool& flag) : flag_(flag) { flag_ = true; }
+    ~Raised() { flag_ = false; }
+    Raised(const Raised&) = delete;
+    Raised& operator=(const Raised&) = delete;
+
+private:
+    bool& flag_;
+};
+
+struct Model {
+    std::string name;
+    std::string trained_for;
+    bool has_strength = false;
+    double strength = 1;
+};
+
+/// Throws Failure if the library or its models are not to be had.
+std::vector<Model> installed_models() {
+    GError* error = nullptr;
+    GPtrArray* list = sisr_bridge_list_models(&error);
+    if (list == nullptr) throw_failure(error);
+    std::vector<Model> models;
+    for (guint i = 0; i < list->len; ++i) {
+        const auto* model = static_cast<const SisrBridgeModel*>(g_ptr_array_index(list, i));
+        models.push_back({model->name, model->trained_for == nullptr ? "" : model->trained_for,
+                          model->has_strength != FALSE, model->default_strength});
+    }
+    g_ptr_array_unref(list);
+    return models;
+}
+
+class Dialog {
+public:
+    Dialog(const Selection& selection, Settings& settings);
+    ~Dialog() { gtk_widget_destroy(window_); }
+    Dialog(const Dialog&) = delete;
+    Dialog& operator=(const Dialog&) = delete;
+
+    bool run() { return gimp_dialog_run(GIMP_DIALOG(window_)) == GTK_RESPONSE_OK; }
+
+private:
+    void build_rows(GtkWidget* grid);
+    void add_row(GtkWidget* grid, const char* text, GtkWidget* widget);
+    void add_size_row(GtkWidget* grid);
+    void fill_models();
+    void connect(GtkWidget* widget, const char* signal) {
+        g_signal_connect(widget, signal, G_CALLBACK(on_change), this);
+    }
+    static void on_change(GtkWidget* widget, gpointer self) {
+        static_cast<Dialog*>(self)->change(widget);
+    }
+
+    void change(GtkWidget* widget);
+    void change_size(GtkWidget* widget);
+    void change_model();
+    void refresh();
+    Size input_size() const;
+
+    Selection selection_;
+    Settings& settings_;
+    Id layer_;
+    std::vector<Model> models_;
+    std::string library_problem_;
+    bool filling_ = false;  ///< we change widgets ourselves
+    int row_ = 0;
+
+    GtkWidget* window_;
+    std::unique_ptr<Preview> preview_;
+    GtkWidget* mode_ = gtk_combo_box_text_new();
+    GtkWidget* model_ = gtk_combo_box_text_new();
+    GtkWidget* trained_for_ = new_label("");
+    GtkWidget* scale_ =
+        gtk_spin_button_new_with_range(SISR_BRIDGE_MIN_SCALE, SISR_BRIDGE_MAX_SCALE, 0.5);
+    GtkWidget* width_ = gtk_spin_button_new_with_range(1, max_image_side(), 1);
+    GtkWidget* height_ = gtk_spin_button_new_with_range(1, max_image_side(), 1);
+    GtkWidget* result_ = new_label("");
+    GtkWidget* strength_ = gtk_spin_button_new_with_range(0, 1, 0.05);
+    GtkWidget* colour_lock_ = gtk_combo_box_text_new();
+    GtkWidget* keep_print_size_ =
+        gtk_check_button_new_with_mnemonic("_Keep the print size (the resolution grows instead)");
+};
+
+Dialog::Dialog(const Selection& selection, Settings& settings)
+    : selection_(selection),
+      settings_(settings),
+      layer_(preview_layer(selection)),
+      window_(gimp_dialog_new("Super-Resolution", kProcedure, nullptr, GtkDialogFlags{}, nullptr,
+                              nullptr, "_Cancel", GTK_RESPONSE_CANCEL, "_Upscale", GTK_RESPONSE_OK,
+                              nullptr)),
+      preview_(std::make_unique<Preview>(layer_pixels(layer_))) {
+    gtk_dialog_set_default_response(GTK_DIALOG(window_), GTK_RESPONSE_OK);
+    gtk_window_set_resizable(GTK_WINDOW(window_), FALSE);
+    gimp_window_set_transient(GTK_WINDOW(window_));
+    GtkWidget* column = new_box(GTK_ORIENTATION_VERTICAL, kSpacing);
+    gtk_container_set_border_width(GTK_CONTAINER(column), kSpacing);
+    gtk_box_pack_start(GTK_BOX(gtk_dialog_get_content_area(GTK_DIALOG(window_))), column, TRUE,
+                       TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(column), preview_->widget(), FALSE, FALSE, 0);
+    GtkWidget* grid = new_grid();
+    gtk_box_pack_start(GTK_BOX(column), grid, FALSE, FALSE, 0);
+    build_rows(grid);
+    gtk_widget_show_all(window_);
+    change_model();
+    refresh();
+}
+
+void Dialog::add_row(GtkWidget* grid, const char* text, GtkWidget* widget) {
+    put_in_grid(grid, new_label(text), 0, row_, 1);
+    put_in_grid(grid, widget, 1, row_, kColumns - 1);
+    ++row_;
+}
+
+void Dialog::add_size_row(GtkWidget* grid) {
+    const auto add = [&](int column, const char* text, GtkWidget* spin, int digits) {
+        gtk_spin_button_set_digits(GTK_SPIN_BUTTON(spin), static_cast<guint>(digits));
+        gtk_entry_set_activates_default(GTK_ENTRY(spin), TRUE);
+        put_in_grid(grid, new_label(text), column, row_, 1);
+        put_in_grid(grid, spin, column + 1, row_, 1);
+        connect(spin, "value-changed");
+    };
+    add(0, "Scale:", scale_, 2);
+    add(2, "Width:", width_, 0);
+    add(4, "Height:", height_, 0);
+    ++row_;
+}
+
+void Dialog::build_rows(GtkWidget* grid) {
+    for (const char* text : {"Whole image, with canvas, masks and guides", "This layer",
+                             "This layer, to a new image"}) {
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(mode_), text);
+    }
+    gtk_combo_box_set_active(GTK_COMBO_BOX(mode_), static_cast<int>(settings_.mode));
+    for (const char* text : {"As the model needs it", "On", "Off"}) {
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(colour_lock_), text);
+    }
+    gtk_combo_box_set_active(GTK_COMBO_BOX(colour_lock_), settings_.colour_lock);
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(keep_print_size_), settings_.keep_print_size);
+    gtk_widget_set_tooltip_text(strength_, "0: nearest to the original, 1: most detail");
+    gtk_widget_set_tooltip_text(colour_lock_, "Brightness and hue stay those of the original");
+    gtk_label_set_line_wrap(GTK_LABEL(trained_for_), TRUE);
+    gtk_label_set_line_wrap(GTK_LABEL(result_), TRUE);
+    gtk_widget_set_size_request(trained_for_, 480, -1);
+    fill_models();
+
+    add_row(grid, "Enlarge:", mode_);
+    add_row(grid, "Model:", model_);
+    add_row(grid, "", trained_for_);
+    add_size_row(grid);
+    add_row(grid, "Result:", result_);
+    add_row(grid, "Strength:", strength_);
+    add_row(grid, "Colour lock:", colour_lock_);
+    add_row(grid, "", keep_print_size_);
+    for (GtkWidget* combo : {mode_, model_, colour_lock_}) connect(combo, "changed");
+    connect(strength_, "value-changed");
+    connect(keep_print_size_, "toggled");
+}
+
+void Dialog::fill_models() {
+    try {
+        models_ = installed_models();
+        if (models_.empty()) library_problem_ = "No model is installed.";
+    } catch (const Failure& failure) {
+        library_problem_ = failure.what();
+    }
+    const auto known = [&](const std::string& prefix, bool whole) {
+        return std::find_if(models_.begin(), models_.end(), [&](const Model& model) {
+            return whole ? model.name == prefix : model.name.compare(0, prefix.size(), prefix) == 0;
+        });
+    };
+    auto chosen = known(settings_.model, true);
+    if (chosen == models_.end()) chosen = known(settings_.model + "-x", false);
+    if (chosen == models_.end()) {
+        // A file, or a model that is no longer there: using it tells.
+        models_.push_back({settings_.model, "", true, 1});
+        chosen = std::prev(models_.end());
+    }
+    for (const Model& model : models_) {
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(model_), model.name.c_str());
+    }
+    gtk_combo_box_set_active(GTK_COMBO_BOX(model_),
+                             static_cast<int>(std::distance(models_.begin(), chosen)));
+}
+
+Size Dialog::input_size() const {
+    return settings_.mode == Mode::image ? image_size(selection_.image) : layer_place(layer_).size;
+}
+
+void Dialog::change(GtkWidget* widget) {
+    if (filling_) return;
+    if (widget == mode_) {
+        settings_.mode = static_cast<Mode>(gtk_combo_box_get_active(GTK_COMBO_BOX(mode_)));
+        // A width that was asked for was another picture's.
+        settings_.width = settings_.height = 0;
+    }
+    if (widget == model_) {
+        settings_.strength = SISR_BRIDGE_MODEL_STRENGTH;
+        change_model();
+    }
+    if (widget == strength_) {
+        settings_.strength = gtk_spin_button_get_value(GTK_SPIN_BUTTON(strength_));
+    }
+    settings_.colour_lock =
+        static_cast<SisrBridgeColorLock>(gtk_combo_box_get_active(GTK_COMBO_BOX(colour_lock_)));
+    settings_.keep_print_size =
+        gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(keep_print_size_)) != FALSE;
+    change_size(widget);
+    refresh();
+}
+
+void Dialog::change_size(GtkWidget* widget) {
+    const bool is_size = widget == scale_ || widget == width_ || widget == height_;
+    if (!is_size) return;
+    // The one that was changed last decides, the others follow.
+    settings_.width = settings_.height = 0;
+    if (widget == scale_) {
+        settings_.scale = gtk_spin_button_get_value(GTK_SPIN_BUTTON(scale_));
+    } else {
+        const int side = gtk_spin_button_get_value_as_int(GTK_SPIN_BUTTON(widget));
+        (widget == width_ ? settings_.width : settings_.height) = side;
+    }
+}
+
+void Dialog::change_model() {
+    const int index = std::max(0, gtk_combo_box_get_active(GTK_COMBO_BOX(model_)));
+    const Model& model = models_.at(static_cast<std::size_t>(index));
+    settings_.model = model.name;
+    const Raised raised(filling_);
+    gtk_label_set_text(GTK_LABEL(trained_for_), model.trained_for.c_str());
+    gtk_widget_set_sensitive(strength_, model.has_strength);
+    const bool own = settings_.strength < 0;
+    gtk_spin_button_set_value(GTK_SPIN_BUTTON(strength_),
+                              own ? model.strength : settings_.strength);
+}
+
+void Dialog::refresh() {
+    const Size from = input_size();
+    const Raised raised(filling_);
+    gtk_widget_set_sensitive(keep_print_size_, settings_.mode == Mode::image);
+    bool ready = library_problem_.empty();
+    try {
+        const Size to = target_size(settings_, from);
+        const double across = static_cast<double>(to.width) / from.width;
+        const double down = static_cast<double>(to.height) / from.height;
+        gtk_spin_button_set_value(GTK_SPIN_BUTTON(scale_), across);
+        gtk_spin_button_set_value(GTK_SPIN_BUTTON(width_), to.width);
+        gtk_spin_button_set_value(GTK_SPIN_BUTTON(height_), to.height);
+        std::ostringstream text;
+        text << from.width << " x " << from.height << " becomes " << to.width << " x " << to.height
+             << " pixels (" << std::fixed << std::setprecision(1)
+             << static_cast<double>(to.width) * to.height / 1e6 << " megapixels)";
+        if (is_indexed(selection_.image)) text << "; the indexed image becomes RGB";
+        gtk_label_set_text(GTK_LABEL(result_), text.str().c_str());
+        preview_->update(settings_, across, down);
+    } catch (const Failure& failure) {
+        gtk_label_set_text(GTK_LABEL(result_), failure.what());
+        ready = false;
+    }
+    if (!library_problem_.empty()) gtk_label_set_text(GTK_LABEL(result_), library_problem_.c_str());
+    gtk_dialog_set_response_sensitive(GTK_DIALOG(window_), GTK_RESPONSE_OK, ready);
+}
+
+}  // namespace
+
+bool ask_user(const Selection& selection, Settings& settings) {
+    return Dialog(selection, settings).run();
+}
+
+}  // namespace sisr::gimp

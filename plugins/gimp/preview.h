@@ -1,0 +1,56 @@
+/// A crop of a layer before and after, made whenever the settings change.
+#pragma once
+
+#include "settings.h"
+
+namespace sisr::gimp {
+
+class Preview {
+public:
+    explicit Preview(BufferPtr source);
+    ~Preview();
+    Preview(const Preview&) = delete;
+    Preview& operator=(const Preview&) = delete;
+
+    /// The layer, to choose the crop in by a click, and the crop before and after.
+    GtkWidget* widget() const { return box_; }
+
+    /// Shows the crop enlarged this many times each way, soon: what comes within a moment replaces
+    /// it.
+    void update(const Settings& settings, double across, double down);
+
+private:
+    struct Crop {
+        GeglRectangle shown;  ///< of the source, what the user sees
+        GeglRectangle input;  ///< with a margin, so that the network sees the surroundings
+        int width, height;    ///< of `input`, enlarged
+        int left, top;        ///< of `shown` in the enlarged input
+        int shown_width, shown_height;
+    };
+
+    Crop crop() const;
+    void render();
+    void show_overview();
+    void schedule();
+    static gboolean on_timeout(gpointer self);
+    static gboolean on_click(GtkWidget* widget, GdkEventButton* event, gpointer self);
+    static gboolean on_progress(gpointer self, gdouble fraction);
+
+    BufferPtr source_;
+    GeglRectangle extent_;
+    PixbufPtr overview_pixels_;
+    GtkWidget* box_;
+    GtkWidget* overview_;
+    GtkWidget* before_;
+    GtkWidget* after_;
+    GtkWidget* caption_;
+    Settings settings_;
+    double across_ = 1;
+    double down_ = 1;
+    double centre_x_;  ///< of the crop, in source pixels
+    double centre_y_;
+    guint timeout_ = 0;
+    bool rendering_ = false;
+};
+
+}  // namespace sisr::gimp

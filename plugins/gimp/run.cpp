@@ -1,0 +1,37 @@
+#include "run.h"
+
+#include "dialog.h"
+
+#include <exception>
+#include <new>
+
+namespace sisr::gimp {
+namespace {
+
+using Kind = Outcome::Kind;
+
+Outcome ask_and_upscale(const Selection& selection, Settings& settings, bool interactive) {
+    if (interactive) {
+        start_widgets();
+        if (!ask_user(selection, settings)) return {Kind::cancelled, -1, ""};
+    }
+    const Id image = upscale(selection, settings);
+    if (interactive && image != selection.image) show_image(image);
+    return {Kind::done, image, ""};
+}
+
+}  // namespace
+
+Outcome run(const Selection& selection, Settings& settings, bool interactive) noexcept {
+    try {
+        return ask_and_upscale(selection, settings, interactive);
+    } catch (const Failure& failure) {
+        return {failure.cancelled() ? Kind::cancelled : Kind::failed, -1, failure.what()};
+    } catch (const std::bad_alloc&) {
+        return {Kind::failed, -1, "Out of memory"};
+    } catch (const std::exception& error) {
+        return {Kind::failed, -1, error.what()};
+    }
+}
+
+}  // namespace sisr::gimp

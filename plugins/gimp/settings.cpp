@@ -1,0 +1,115 @@
+#include "settings.h"
+
+#include <algorithm>
+#include <iterator>
+#include <sstream>
+
+namespace sisr::gimp {
+namespace {
+
+struct KeyFileFree {
+    void operator()(GKeyFile* file) const { g_key_file_free(file); }
+};
+using KeyFilePtr = std::unique_ptr<GKeyFile, KeyFileFree>;
+
+constexpr const char* kGroup = "sisr";
+
+/// Calls `use` with the value of `key` if it is there and of the type that `get` reads.
+template <class Get, class Use>
+void take(GKeyFile* file, const char* key, Get get, Use use) {
+    GError* error = nullptr;
+    const auto value = get(file, kGroup, key, &error);
+    if (error == nullptr) {
+        use(value);
+    } else {
+        g_error_free(error);
+    }
+}
+
+}  // namespace
+
+void throw_failure(GError* error) {
+    const std::string message = error->message;
+    const bool cancelled =
+        g_error_matches(error, SISR_BRIDGE_ERROR, SISR_BRIDGE_ERROR_CANCELLED) != FALSE;
+    g_error_free(error);
+    throw Failure(message, cancelled);
+}
+
+Size target_size(const Settings& settings, Size input) {
+    SisrBridgeSettings asked = bridge_settings(settings, {settings.width, settings.height});
+    Size size;
+    GError* error = nullptr;
+    if (!sisr_bridge_output_size(&asked, input.width, input.height, &size.width, &size.height,
+                                 &error)) {
+        throw_failure(error);
+    }
+    std::ostringstream text;
+    text << size.width << " x " << size.height << " pixels: ";
+    if (size.width < input.width || size.height < input.height) {
+        throw Failure(text.str() + "smaller than what there is");
+    }
+    if (std::max(size.width, size.height) > max_image_side()) {
+        throw Failure(text.str() + "GIMP takes no more than " + std::to_string(max_image_side()) +
+                      " each way");
+    }
+    return size;
+}
+
+SisrBridgeSettings bridge_settings(const Settings& settings, Size size) {
+    SisrBridgeSettings bridge = SISR_BRIDGE_SETTINGS_INIT;
+    bridge.model = settings.model.c_str();
+    bridge.scale = settings.scale;
+    bridge.width = size.width;
+    bridge.height = size.height;
+    bridge.strength = settings.strength;
+    bridge.color_lock = settings.colour_lock;
+    return bridge;
+}
+
+std::string to_text(const Settings& settings) {
+    const KeyFilePtr file(g_key_file_new());
+    g_key_file_set_integer(file.get(), kGroup, "mode", static_cast<int>(settings.mode));
+    g_key_file_set_string(file.get(), kGroup, "model", settings.model.c_str());
+    g_key_file_set_double(file.get(), kGroup, "scale", settings.scale);
+    g_key_file_set_integer(file.get(), kGroup, "width", settings.width);
+    g_key_file_set_integer(file.get(), kGroup, "height", settings.height);
+    g_key_file_set_double(file.get(), kGroup, "strength", settings.strength);
+    g_key_file_set_integer(file.get(), kGroup, "color-lock", settings.colour_lock);
+    g_key_file_set_boolean(file.get(), kGroup, "keep-print-size", settings.keep_print_size);
+    gsize length = 0;
+    gchar* text = g_key_file_to_data(file.get(), &length, nullptr);
+    std::string result(text, length);
+    g_free(text);
+    return result;
+}
+
+Settings settings_from_text(const std::string& text) {
+    Settings settings;
+    const KeyFilePtr file(g_key_file_new());
+    if (!g_key_file_load_from_data(file.get(), text.data(), text.size(), G_KEY_FILE_NONE,
+                                   nullptr)) {
+        return settings;
+    }
+    take(file.get(), "mode", g_key_file_get_integer, [&](int value) {
+        const int last = static_cast<int>(std::size(kModeNames)) - 1;
+        settings.mode = static_cast<Mode>(std::clamp(value, 0, last));
+    });
+    take(file.get(), "model", g_key_file_get_string, [&](gchar* value) {
+        settings.model = value;
+        g_free(value);
+    });
+    take(file.get(), "scale", g_key_file_get_double, [&](double v) { settings.scale = v; });
+    take(file.get(), "width", g_key_file_get_integer, [&](int v) { settings.width = v; });
+    take(file.get(), "height", g_key_file_get_integer, [&](int v) { settings.height = v; });
+    take(file.get(), "strength", g_key_file_get_double, [&](double v) { settings.strength = v; });
+    take(file.get(), "color-lock", g_key_file_get_integer, [&](int value) {
+        const int last = static_cast<int>(std::size(kColourLockNames)) - 1;
+        settings.colour_lock = static_cast<SisrBridgeColorLock>(std::clamp(value, 0, last));
+    });
+    take(file.get(), "keep-print-size", g_key_file_get_boolean,
+         [&](gboolean value) { settings.keep_print_size = value != FALSE; });
+    return settings;
+}
+
+}  // namespace sisr::gimp
