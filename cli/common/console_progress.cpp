@@ -116,4 +116,12 @@ void ConsoleProgress::print_line(const std::string& line) {
     std::fprintf(stream_, "%s\n", printable(line).c_str());
 }
 
+void PercentLines::update(double fraction) {
+    const int percent = static_cast<int>(100 * std::clamp(fraction, 0.0, 1.0));
+    if (!enabled_ || percent <= last_) return;
+    last_ = percent;
+    std::printf("percent %d\n", percent);
+    std::fflush(stdout);
+}
+
 }  // namespace sisr::cli

@@ -35,6 +35,20 @@ private:
     Clock::time_point last_draw_{};
 };
 
+/// Tells a program that started the command how far it is: "percent N" lines on stdout, each once
+/// and in order.
+class PercentLines {
+public:
+    explicit PercentLines(bool enabled) : enabled_(enabled) {}
+
+    /// fraction: of all work, 0 to 1.
+    void update(double fraction);
+
+private:
+    bool enabled_;
+    int last_ = -1;
+};
+
 /// "1:02:03" or "2:03".
 std::string format_duration(double seconds);
 

@@ -4,6 +4,7 @@
 #include "common/quiet_libraries.h"
 #include "common/signals.h"
 #include "compare.h"
+#include "job_source.h"
 #include "jobs.h"
 #include "report.h"
 #include "shard.h"
@@ -21,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Outcome { done, skipped, failed, interrupted };
+enum class Outcome { done, skipped, failed, interrupted, no_space };
 
 struct JobResult {
     Outcome outcome = Outcome::done;
@@ -33,7 +34,8 @@ const char* name_of(Outcome outcome) {
     switch (outcome) {
         case Outcome::done: return "done";
         case Outcome::skipped: return "skipped";
-        case Outcome::failed: return "failed";
+        case Outcome::failed:
+        case Outcome::no_space: return "failed";
         case Outcome::interrupted: return "interrupted";
     }
     return "";
@@ -67,7 +69,8 @@ public:
                             options.upscale.scale)),
           upscaler_(model_, options.upscale),
           signals_(signals),
-          console_(!options.quiet) {
+          console_(!options.quiet),
+          percent_lines_(options.progress) {
         for (const Job& job : jobs_) all_bytes_ += static_cast<double>(job.bytes);
         report_.model = model_.info().name;
     }
@@ -89,6 +92,10 @@ public:
             report_.interrupted = result.outcome == Outcome::interrupted;
             if (report_.interrupted) break;
             account(job, result);
+            if (result.outcome == Outcome::no_space) {
+                stop_for_space();
+                break;
+            }
         }
         report_.seconds = seconds_since(start);
         const bool is_reported = save_report();
@@ -127,7 +134,10 @@ private:
             if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, "", {}};
             // The reason may be about the result or a tile; the line still names the input.
             const bool names_input = error.subject() == name;
-            return {Outcome::failed, (names_input ? "" : name + ": ") + error.what(), {}};
+            const bool is_full = error.kind() == ErrorKind::no_space;
+            return {is_full ? Outcome::no_space : Outcome::failed,
+                    (names_input ? "" : name + ": ") + error.what(),
+                    {}};
         } catch (const std::bad_alloc&) {
             return {Outcome::failed, name + ": not enough memory", {}};
         } catch (const std::exception& error) {
@@ -164,7 +174,7 @@ private:
     }
 
     JobResult describe(const Job& job) const {
-        const FileSource source(job.input);
+        const JobSource source(job, options_);
         if (const auto skipped = look_at_size(job, source.shape())) return *skipped;
         const ImageShape result = upscaler_.output_shape(source.shape());
         std::printf("%s -> %s %s\n", printable(job.input.string()).c_str(),
@@ -173,25 +183,38 @@ private:
     }
 
     JobResult upscale(const Job& job) {
-        FileSource source(job.input);
+        JobSource source(job, options_);
         if (const auto skipped = look_at_size(job, source.shape())) return *skipped;
+        if (!source.note().empty()) console_.print_line("sisr-batch: " + source.note());
         const ImageShape result = upscaler_.output_shape(source.shape());
-        WriteOptions write;
-        write.depth = options_.depth ? options_.depth : std::optional<Depth>(source.depth());
-        write.quality = options_.quality;
-        if (!options_.strip_metadata) write.metadata = source.metadata();
         if (job.output.has_parent_path()) make_folder(job.output.parent_path());
-        FileSink sink(job.output, write);
-        JobProgress progress([&](double fraction) { show(job, fraction); }, signals_);
-        upscaler_.run(source, sink, progress);
-        if (options_.compare) write_compare_sheet(job.input, job.output);
+        source.prepare();
+        FileSink sink(job.output, source.write_options(result));
+        run_pages(job, source, sink);
+        if (options_.compare) write_compare_sheet(job.input, job.output, source.is_turned());
         return {Outcome::done,
                 job.input.string() + " -> " + job.output.string() + " " + format_size(result),
                 result.size()};
     }
 
+    void run_pages(const Job& job, JobSource& source, FileSink& sink) {
+        for (int page = 0; page < source.pages(); ++page) {
+            if (page > 0) {
+                if (!source.file().next_page()) {
+                    throw Error(ErrorKind::bad_image, job.input.string(),
+                                "is damaged: page " + std::to_string(page + 1) + " is missing");
+                }
+                source.prepare();
+            }
+            JobProgress progress(
+                [&](double fraction) { show(job, (page + fraction) / source.pages()); }, signals_);
+            upscaler_.run(source.file(), sink, progress);
+        }
+    }
+
     void show(const Job& job, double fraction) {
         const double current = fraction * static_cast<double>(job.bytes);
+        percent_lines_.update((done_bytes_ + current) / all_bytes_);
         console_.update((done_bytes_ + current) / all_bytes_, skipped_bytes_ / all_bytes_,
                         std::to_string(started_) + "/" + std::to_string(jobs_.size()) + "  " +
                             job.input.filename().string());
@@ -199,11 +222,12 @@ private:
 
     void account(const Job& job, const JobResult& result) {
         done_bytes_ += static_cast<double>(job.bytes);
+        if (all_bytes_ > 0) percent_lines_.update(done_bytes_ / all_bytes_);
         if (result.outcome == Outcome::skipped) {
             skipped_bytes_ += static_cast<double>(job.bytes);
             ++skipped_;
             if (options_.verbose || options_.dry_run) tell(result.line);
-        } else if (result.outcome == Outcome::failed) {
+        } else if (result.outcome == Outcome::failed || result.outcome == Outcome::no_space) {
             fail(result.line);
         } else {
             ++done_;
@@ -220,6 +244,17 @@ private:
     void fail(const std::string& line) {
         ++failed_;
         console_.print_line("sisr-batch: " + line);
+    }
+
+    /// Trying on would cost the time of all files and make none.
+    void stop_for_space() {
+        const std::size_t left = jobs_.size() - started_;
+        if (left == 0) return;
+        std::string line = "sisr-batch: stopped with " + std::to_string(left) + " files to do";
+        if (options_.existing == Existing::skip) {
+            line += "; make room, and the same command goes on";
+        }
+        console_.print_line(line);
     }
 
     ExitCode interrupted() {
@@ -243,6 +278,7 @@ private:
     Upscaler upscaler_;
     const StopSignals& signals_;
     ConsoleProgress console_;
+    PercentLines percent_lines_;
     BatchReport report_;
     std::size_t started_ = 0;
     std::size_t done_ = 0;

@@ -14,8 +14,7 @@ constexpr int kLargestSide = 640;  // of each half, in pixels of the result
 constexpr int kGap = 8;
 
 /// The middle `size` of an image file, without holding the rest.
-Image read_middle(const fs::path& file, Size size) {
-    FileSource source(file);
+Image read_middle(FileSource& source, Size size) {
     const ImageShape whole = source.shape();
     ImageShape shape = whole;
     shape.width = size.width;
@@ -51,9 +50,12 @@ fs::path compare_path(const fs::path& result) {
     return result.parent_path() / (result.stem().string() + "-compare.png");
 }
 
-void write_compare_sheet(const fs::path& input, const fs::path& result) {
-    const Size before = FileSource(input).shape().size();
-    const Size after = FileSource(result).shape().size();
+void write_compare_sheet(const fs::path& input, const fs::path& result, bool is_turned) {
+    FileSource input_source(input);
+    FileSource result_source(result);
+    if (is_turned) input_source.make_upright();
+    const Size before = input_source.shape().size();
+    const Size after = result_source.shape().size();
     const double scale = static_cast<double>(after.width) / before.width;
     const auto part = [scale](int side) {
         return std::clamp(static_cast<int>(kLargestSide / scale), 1, side);
@@ -62,8 +64,8 @@ void write_compare_sheet(const fs::path& input, const fs::path& result) {
     // Same centre, and as many result pixels as the shown input pixels make.
     const Size enlarged{std::min(after.width, static_cast<int>(shown.width * scale)),
                         std::min(after.height, static_cast<int>(shown.height * scale))};
-    const Image ours = read_middle(result, enlarged);
-    const Image plain = resize(read_middle(input, shown), enlarged, Kernel::bicubic);
+    const Image ours = read_middle(result_source, enlarged);
+    const Image plain = resize(read_middle(input_source, shown), enlarged, Kernel::bicubic);
     if (plain.channels() != ours.channels()) return;  // a format that changed grey or alpha
     WriteOptions options;
     options.depth = Depth::u8;

@@ -1,4 +1,5 @@
 #include "batch.h"
+#include "common/allocator.h"
 #include "common/console_progress.h"
 #include "options.h"
 
@@ -23,6 +24,7 @@ ExitCode run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_freed_memory();
     try {
         const ExitCode code = run(argc, argv);
         if (std::fflush(stdout) == 0) return to_int(code);

@@ -28,6 +28,8 @@ constexpr int kMaxTile = 1 << 20;
 constexpr int kMaxMemoryMb = 1 << 24;
 constexpr int kMaxSide = 1 << 24;
 constexpr int kMaxShards = 1'000'000;
+constexpr double kDefaultMegapixels = 500;
+constexpr double kMostMegapixels = 1e9;
 
 po::options_description describe_options() {
     const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
@@ -43,10 +45,12 @@ po::options_description describe_options() {
         ("only-smaller", po::bool_switch(), "skip what has the wanted size already, or more")
         ("recursive,r", po::bool_switch(), "enter sub-folders; the tree is kept")
         ("format,f", text("EXT"), "output format by extension; default: the input's")
-        ("quality", text("N"), "1 to 100, for lossy formats; default 95")
+        ("quality", text("N"), "1 to 100, for lossy formats; default: a JPEG's own, else 95")
         ("depth", text("D"), "8, 16, half or float; default: the input's")
         ("suffix", text("TEXT"), "added to each output's name before the extension")
         ("strip-metadata", po::bool_switch(), "write no colour profile, EXIF, IPTC, XMP")
+        ("dpi", text("DO")->default_value("keep"),
+         "keep: prints grow with the picture; scale: they keep their size")
         ("existing", text("DO")->default_value("skip"), "skip, overwrite or error")
         ("threads,t", text("N"), "default: one per core")
         ("strength", text("S"),
@@ -58,8 +62,10 @@ po::options_description describe_options() {
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
         ("device", text("D")->default_value("auto"), "auto, cpu, cuda or cuda:N")
         ("compare", po::bool_switch(), "also write NAME-compare.png: before beside after")
+        ("max-megapixels", text("N"), "refuse larger inputs; default 500")
         ("shard", text("I/N"), "do the I-th of N parts, of about as many pixels each")
         ("report", text("FILE"), "write what became of each file, as JSON")
+        ("progress", po::bool_switch(), "print \"percent N\" lines on stdout, for programs")
         ("dry-run", po::bool_switch(), "only tell what would be done")
         ("list-models", po::bool_switch(), "list the installed models")
         ("quiet,q", po::bool_switch(), "print errors only")
@@ -199,6 +205,11 @@ void read_output_options(const OptionValues& values, BatchOptions& options) {
         "existing",
         {{"skip", Existing::skip}, {"overwrite", Existing::overwrite}, {"error", Existing::error}});
     options.strip_metadata = values.flag("strip-metadata");
+    options.scales_resolution = values.choice<bool>("dpi", {{"keep", false}, {"scale", true}});
+    options.max_megapixels =
+        values.has("max-megapixels")
+            ? values.number<double>("max-megapixels", 0.000001, kMostMegapixels)
+            : kDefaultMegapixels;
     options.compare = values.flag("compare");
 }
 
@@ -228,6 +239,7 @@ std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const 
     }
     options.recursive = values.flag("recursive");
     options.dry_run = values.flag("dry-run");
+    options.progress = values.flag("progress");
     options.quiet = values.flag("quiet");
     options.verbose = values.flag("verbose");
     options.output = values.text("output");

@@ -34,10 +34,13 @@ struct BatchOptions {
     std::optional<Depth> depth;
     int quality = 0;
     bool strip_metadata = false;
-    bool compare = false;  ///< write a before/after sheet beside each result
+    bool scales_resolution = false;  ///< pixels per inch grow with the picture
+    double max_megapixels = 0;       ///< larger inputs are refused
+    bool compare = false;            ///< write a before/after sheet beside each result
     std::string suffix;
     Existing existing = Existing::skip;
     bool dry_run = false;
+    bool progress = false;  ///< tell percents on stdout, for programs
     bool quiet = false;
     bool verbose = false;
 };

@@ -97,7 +97,8 @@ sisr_status to_status(ErrorKind kind) noexcept {
     switch (kind) {
         case ErrorKind::usage: return SISR_ERROR_USAGE;
         case ErrorKind::not_found: return SISR_ERROR_NOT_FOUND;
-        case ErrorKind::io: return SISR_ERROR_IO;
+        case ErrorKind::io:
+        case ErrorKind::no_space: return SISR_ERROR_IO;
         case ErrorKind::unsupported: return SISR_ERROR_UNSUPPORTED;
         case ErrorKind::bad_image: return SISR_ERROR_BAD_IMAGE;
         case ErrorKind::bad_model: return SISR_ERROR_BAD_MODEL;
@@ -156,6 +157,26 @@ sisr_status sisr_list_models(char** names, char** message) {
         for (const auto& info : sisr::list_models()) lines += info.name + "\n";
         *names = copy_string(lines.c_str());
         if (*names == nullptr) throw std::bad_alloc();
+    });
+}
+
+sisr_status sisr_visit_models(sisr_model_fn visit, void* user, char** message) {
+    return guard(message, [&] {
+        require(visit, "visit");
+        for (const auto& info : sisr::list_models()) {
+            const std::string path = info.path.string();
+            const sisr_model_info shown{sizeof shown,
+                                        info.name.c_str(),
+                                        info.architecture.c_str(),
+                                        info.trained_for.c_str(),
+                                        info.licence.c_str(),
+                                        path.c_str(),
+                                        info.scale,
+                                        info.has_strength ? 1 : 0,
+                                        info.default_strength,
+                                        info.locks_colour ? 1 : 0};
+            visit(user, &shown);
+        }
     });
 }
 

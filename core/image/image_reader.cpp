@@ -249,9 +249,11 @@ std::shared_ptr<const FileMetadata> FileSource::metadata() const { return impl_-
 int FileSource::pages() const { return impl_->pages; }
 int FileSource::orientation() const { return impl_->metadata->orientation; }
 
+bool FileSource::can_turn_pages() const { return holds_readable_pages(impl_->format); }
+
 bool FileSource::next_page() {
     Impl& impl = *impl_;
-    if (!holds_readable_pages(impl.format)) return false;
+    if (!can_turn_pages()) return false;
     do {
         if (!impl.input->seek_subimage(impl.page + 1, 0)) {
             impl.input->geterror();

@@ -11,6 +11,7 @@
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 #include <initializer_list>
 #include <utility>
@@ -21,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kDefaultQuality = 95;
+constexpr std::uintmax_t kLeastFreeBytes = 1 << 16;  // a disk with less is called full
 constexpr OIIO::imagesize_t kLargestTiffBytes = 4'000'000'000;
 
 bool is_one_of(const std::string& value, std::initializer_list<const char*> list) {
@@ -136,6 +138,12 @@ MetadataParts parts_for(const FileMetadata& metadata, const std::string& format,
     return parts;
 }
 
+std::string megabytes(double bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f MB", bytes / 1e6);
+    return text;
+}
+
 int quality_for(const std::string& format, int wanted, const FileMetadata* metadata) {
     if (wanted > 0) return wanted;
     const bool is_known =
@@ -183,6 +191,24 @@ struct FileSink::Impl {
         std::string reason = one_line(output->geterror(), temporary->temporary_path().string());
         throw Error(ErrorKind::io, path.string(),
                     what + (reason.empty() ? "" : " (" + reason + ")"));
+    }
+
+    /// After a write that did not succeed.
+    [[noreturn]] void fail_to_write() const {
+        std::error_code status;
+        const fs::path& file = temporary->temporary_path();
+        const double written = static_cast<double>(fs::file_size(file, status));
+        const fs::space_info space =
+            fs::space(file.parent_path().empty() ? "." : file.parent_path(), status);
+        const bool is_full = !status && space.available < kLeastFreeBytes;
+        if (!is_full) fail("cannot be written");
+        output->geterror();
+        // As many bytes per row as so far; what is written goes away again.
+        const double needed = written * input.height / std::max(1, rows_written);
+        throw Error(ErrorKind::no_space, path.string(),
+                    "cannot be written: the disk is full (about " + megabytes(needed) +
+                        " are needed, " +
+                        megabytes(written + static_cast<double>(space.available)) + " are free)");
     }
 
     Depth wanted_depth() const {
@@ -294,6 +320,7 @@ struct FileSink::Impl {
     WriteOptions options;
     std::optional<MetadataParts> parts;  ///< what is written beside the codec's own
     int pages_done = 0;
+    int rows_written = 0;  ///< of the page at work
     Size first_size;
     bool first_has_alpha = false;
     // Destroyed from the last to the first: the codec, what it writes to, the file's name.
@@ -316,6 +343,7 @@ FileSink::~FileSink() = default;
 void FileSink::begin(const ImageShape& shape) {
     Impl& impl = *impl_;
     impl.input = shape;
+    impl.rows_written = 0;
     impl.keeps_alpha = shape.has_alpha && impl.output->supports("alpha");
     impl.premultiplied = impl.keeps_alpha ? premultiply_for(impl.format) : Premultiply::none;
     impl.output_encoding = impl.choose_encoding();
@@ -340,14 +368,15 @@ void FileSink::write_rows(int y_begin, int y_end, const float* rows) {
     if (!impl.output->write_scanlines(y_begin, y_end, 0, OIIO::TypeDesc::FLOAT,
                                       impl.converted.data()) ||
         impl.has_write_error()) {
-        impl.fail("cannot be written (is the disk full?)");
+        impl.fail_to_write();
     }
+    impl.rows_written = y_end;
 }
 
 void FileSink::finish() {
     if (++impl_->pages_done < impl_->options.pages) return;
     const bool closed = impl_->output->close();
-    if (!closed || impl_->has_write_error()) impl_->fail("cannot be written (is the disk full?)");
+    if (!closed || impl_->has_write_error()) impl_->fail_to_write();
     impl_->proxy.reset();
     impl_->add_parts_behind();
     impl_->temporary->commit();

@@ -93,7 +93,7 @@ void add_to_webp(const std::filesystem::path& file, Size size, bool has_alpha,
     std::ofstream target(file, std::ios::binary | std::ios::trunc);
     target << "RIFF" << little_bytes(body.size(), 4) << body;
     target.close();
-    if (!target) throw Error(ErrorKind::io, file.string(), "cannot be written (is the disk full?)");
+    if (!target) throw Error(ErrorKind::io, file.string(), "cannot be written");
 }
 
 }  // namespace sisr

@@ -12,6 +12,7 @@ enum class ErrorKind {
     usage,          ///< the caller asked for something that is not offered
     not_found,      ///< a file, folder or model is not there
     io,             ///< reading or writing failed
+    no_space,       ///< writing failed since the disk is full
     unsupported,    ///< a valid file or device of a kind that is not handled
     bad_image,      ///< an image file that is damaged or is none
     bad_model,      ///< a model file that is damaged, unknown or inconsistent

@@ -31,6 +31,8 @@ public:
 
     /// How many pages or frames the file has; not all formats' can be read beyond the first.
     int pages() const;
+    /// True when pages beyond the first can be read.
+    bool can_turn_pages() const;
     /// Goes to the next page, whose shape and metadata may be others. False when there is none that
     /// can be read.
     bool next_page();

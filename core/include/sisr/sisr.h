@@ -111,6 +111,26 @@ SISR_C_API void sisr_upscaler_destroy(sisr_upscaler* upscaler);
 /* The names of the installed models, one a line. */
 SISR_C_API sisr_status sisr_list_models(char** names, char** message);
 
+/* What a model's file says of it; the texts last as long as the call that shows it. struct_size is
+ * the library's: fields at or beyond it are not there. */
+typedef struct sisr_model_info {
+    size_t struct_size;
+    const char* name;         /* for sisr_upscaler_create */
+    const char* architecture; /* for example "srresnet" */
+    const char* trained_for;  /* one sentence: which pictures it is meant for */
+    const char* licence;
+    const char* path;
+    int scale;               /* output pixels per input pixel, each way */
+    int has_strength;        /* 0 or 1: holds both fidelity and detail */
+    double default_strength; /* 0 to 1 */
+    int locks_colour;        /* 0 or 1: by default */
+} sisr_model_info;
+
+typedef void (*sisr_model_fn)(void* user, const sisr_model_info* info);
+
+/* Calls `visit` for each installed model, ordered by name; it must not throw. */
+SISR_C_API sisr_status sisr_visit_models(sisr_model_fn visit, void* user, char** message);
+
 /* NULL is allowed. */
 SISR_C_API void sisr_string_free(char* text);
 

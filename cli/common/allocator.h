@@ -1,0 +1,22 @@
+/// How a command's memory is handed out.
+#pragma once
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace sisr::cli {
+
+/// Layers allocate and free the same few megabytes thousands of times. By default glibc gives such
+/// blocks back to the system each time, and the page faults of getting them again cost a fifth of
+/// a training step. Only a program may choose this, never the library: it is the host's memory.
+inline void keep_freed_memory() {
+#ifdef __GLIBC__
+    constexpr int kLargestKept = 32 << 20;  // the most that glibc takes
+    mallopt(M_MMAP_THRESHOLD, kLargestKept);
+    mallopt(M_TRIM_THRESHOLD, 512 << 20);
+    mallopt(M_TOP_PAD, 64 << 20);
+#endif
+}
+
+}  // namespace sisr::cli

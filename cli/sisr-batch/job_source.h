@@ -1,0 +1,44 @@
+/// A job's input, read as its result needs it.
+#pragma once
+
+#include "jobs.h"
+
+#include <sisr/image_file.h>
+
+#include <string>
+
+namespace sisr::cli {
+
+class JobSource {
+public:
+    /// Opens the file and looks at no pixel. Throws as FileSource does, and Error{unsupported} for
+    /// a picture of more pixels than the options allow.
+    JobSource(const Job& job, const BatchOptions& options);
+
+    FileSource& file() { return file_; }
+    /// Of the page at work, upright where the result will be.
+    ImageShape shape() const;
+    /// How the results are to be written; call it after prepare().
+    WriteOptions write_options(const ImageShape& result) const;
+
+    /// Before a page's rows are read: turns it where the result's format cannot tell that it is to
+    /// be turned.
+    void prepare();
+    /// True when pixels are turned, not only marked.
+    bool is_turned() const { return is_turned_; }
+
+    /// How many pages the result will have.
+    int pages() const { return pages_; }
+    /// What will be left out, a line for the user; empty: nothing.
+    std::string note() const;
+
+private:
+    const Job& job_;
+    const BatchOptions& options_;
+    FileSource file_;
+    ImageShape first_;
+    bool is_turned_;
+    int pages_;
+};
+
+}  // namespace sisr::cli
