@@ -3,6 +3,7 @@
 #include "image/file_metadata.h"
 
 #include <OpenImageIO/imageio.h>
+#include <sstream>
 
 namespace sisr::test {
 namespace {
@@ -39,6 +40,24 @@ TEST_F(SisrBatch, OneFileToOneFile) {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_EQ(names_in("new"), Names{"big.tif"});
     EXPECT_LT(max_difference(read_image(folder_ / "new/big.tif"), repeated(a)), kExact);
+}
+
+TEST_F(SisrBatch, TellsPercentsToPrograms) {
+    make_image("in/a.png", 40, 40);
+    make_image("in/b.png", 40, 40);
+    const CommandResult result =
+        run({path("in"), "-o", path("out"), "--tile", "8", "--progress", "--quiet"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    std::istringstream lines(result.out);
+    std::string word;
+    int percent = -1;
+    int count = 0;
+    for (int last = -1; lines >> word >> percent; last = percent, ++count) {
+        EXPECT_EQ(word, "percent");
+        EXPECT_GT(percent, last);
+    }
+    EXPECT_EQ(percent, 100);
+    EXPECT_GE(count, 4) << result.out;
 }
 
 TEST_F(SisrBatch, ScalesAndTiles) {
