@@ -2,6 +2,7 @@
 
 #include "autocast.h"
 #include "checkpoint.h"
+#include "grow.h"
 #include "model/module_tensors.h"
 
 namespace sisr::training {
@@ -11,14 +12,7 @@ SrResNet make_network(const SrResNetSettings& settings, const GeneratorOptions& 
     torch::manual_seed(options.seed);
     SrResNet network(settings);
     if (!options.initial.empty()) {
-        Tensors tensors = module_tensors(*network);
-        for (auto& [name, tensor] : tensors) {
-            const auto found = options.initial.find(name);
-            const bool fits =
-                found != options.initial.end() && found->second.sizes() == tensor.sizes();
-            tensor = fits ? found->second : tensor.detach().clone();
-        }
-        load_tensors(*network, tensors);
+        load_tensors(*network, grow_weights(module_tensors(*network), options.initial));
     }
     network->to(options.device);
     use_channels_last(*network);

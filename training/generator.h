@@ -13,7 +13,7 @@ struct GeneratorOptions {
     bool bf16 = false;           ///< convolutions in bf16; weights, loss and updates stay fp32
     std::uint64_t seed = 0;      ///< of the initial weights
     torch::Device device = torch::kCPU;
-    Tensors initial{};  ///< to start from; those of another shape are left out
+    Tensors initial{};  ///< to start from, see grow_weights; empty: from random ones
 };
 
 class Generator {

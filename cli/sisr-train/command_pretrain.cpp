@@ -23,7 +23,7 @@ po::options_description describe_options() {
         ("blocks", text_option("N"), "residual blocks; default 8 (compact), 16 (paper)")
         ("input-skip", text_option("KIND"), "none, nearest or bilinear; default: the form's")
         ("init", text_option("FILE"),
-         "model whose weights to start from; layers of another size start afresh");
+         "model whose weights to start from: of the same size, narrower or shallower");
     // clang-format on
     return options;
 }
@@ -50,7 +50,7 @@ Tensors initial_weights(const OptionValues& values, const SrResNetSettings& sett
     if (!values.has("init")) return {};
     const TensorFile file = read_safetensors(find_model(values.text("init")).info().path);
     const auto found = read_srresnet_settings(file.tensors, file.metadata);
-    if (found.channels != settings.channels || found.batch_norm != settings.batch_norm) {
+    if (found.channels > settings.channels || found.batch_norm != settings.batch_norm) {
         throw Error(ErrorKind::usage, values.text("init"),
                     "has " + std::to_string(found.channels) +
                         " channels: its layers do not fit the network that is asked for");

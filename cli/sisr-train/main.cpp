@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "common/allocator.h"
 
 #include <sisr/error.h>
 
@@ -59,6 +60,7 @@ ExitCode dispatch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_freed_memory();
     try {
         return to_int(dispatch(argc, argv));
     } catch (const sisr::Error& error) {

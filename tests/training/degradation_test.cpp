@@ -54,10 +54,10 @@ TEST(DegradationTest, TheEmptyTextIsCleanBicubic) {
 TEST(DegradationTest, EveryTextGivesTheRightSizeAndEightBits) {
     const Image image = photo_like(128, 96);
     for (const char* text :
-         {"photo", "real-esrgan", "reduce", "reduce:any", "resize:0.5", "resize:1.5:area,reduce",
-          "blur:1,reduce", "aniso:0.5-3,reduce:any", "sinc:1.2,reduce", "noise:20:any",
-          "poisson:1:grey", "jpeg:10", "jpeg:40-60:444:shift", "webp:30", "(jpeg:40|webp:40)@0.5",
-          "( | jpeg:20)", " blur : 1 , reduce "}) {
+         {"photo", "compressed", "real-esrgan", "reduce", "reduce:any", "resize:0.5",
+          "resize:1.5:area,reduce", "blur:1,reduce", "aniso:0.5-3,reduce:any", "sinc:1.2,reduce",
+          "noise:20:any", "poisson:1:grey", "jpeg:10", "jpeg:40-60:444:shift", "webp:30",
+          "(jpeg:40|webp:40)@0.5", "( | jpeg:20)", " blur : 1 , reduce "}) {
         for (int seed = 0; seed < 6; ++seed) {
             const Image result = degrade(text, image, seed, seed % 2 == 1);
             ASSERT_EQ(result.shape().size(), (Size{32, 24})) << text;
@@ -69,7 +69,8 @@ TEST(DegradationTest, EveryTextGivesTheRightSizeAndEightBits) {
 
 TEST(DegradationTest, GreyAndScaleOneToo) {
     const Image grey = quantised(scene({64, 64, 1, false, Encoding::display}));
-    for (const char* text : {"photo", "real-esrgan", "noise:5:any,poisson:1,jpeg:30,webp:30"}) {
+    for (const char* text :
+         {"photo", "compressed", "real-esrgan", "noise:5:any,poisson:1,jpeg:30,webp:30"}) {
         for (int seed = 0; seed < 4; ++seed) {
             EXPECT_EQ(degrade(text, grey, seed).channels(), 1);
             Rng rng = sample_rng(static_cast<std::uint64_t>(seed), 0, 0);
@@ -81,7 +82,7 @@ TEST(DegradationTest, GreyAndScaleOneToo) {
 
 TEST(DegradationTest, ASeedGivesTheSameAgain) {
     const Image image = photo_like(128, 96);
-    for (const char* text : {"photo", "real-esrgan"}) {
+    for (const char* text : {"photo", "compressed", "real-esrgan"}) {
         int different = 0;
         for (int seed = 0; seed < 10; ++seed) {
             const Image first = degrade(text, image, seed, true);

@@ -124,15 +124,24 @@ struct Named {
 
 constexpr Named kNamed[] = {
     {"bicubic", ""},
+    // One half as the web makes a small picture, reduced well and compressed once; the other with
+    // what cameras, phones and a second life on the web add.
     {"photo",
-     "(blur:0.4-2.4 | aniso:0.4-2.8)@0.35,"
-     "resize:0.4-1.1@0.25,"
-     "(noise:1-8:any | poisson:0.2-1.2:any)@0.35,"
-     "jpeg:60-97:any:shift@0.2,"
-     "reduce:any,"
-     "(jpeg:25-95:any | jpeg:25-95 | jpeg:70-97:any | jpeg:10-50)@0.85,"
-     "jpeg:40-95:any:shift@0.15,"
-     "webp:30-90@0.04"},
+     "(reduce, (jpeg:25-95 | jpeg:10-95:any | jpeg:8-40 | jpeg:8-40:any)@0.8 |"
+     " (blur:0.4-2 | aniso:0.4-2.4)@0.35,"
+     " resize:0.4-1.1@0.3,"
+     " (noise:1-8:any | poisson:0.2-1.2:any)@0.4,"
+     " jpeg:60-97:any:shift@0.3,"
+     " reduce:any,"
+     " (jpeg:25-95:any | jpeg:25-95 | jpeg:70-97:any | jpeg:10-50)@0.85,"
+     " jpeg:40-95:any:shift@0.2,"
+     " webp:30-90@0.06)"},
+    // At the same size: what a JPEG has gone through, and light noise.
+    {"compressed",
+     "(noise:1-6:any | poisson:0.2-0.8:any)@0.3,"
+     "jpeg:60-97:any:shift@0.15,"
+     "(jpeg:8-95:any | jpeg:10-50 | jpeg:30-97)@0.92,"
+     "webp:20-90@0.05"},
     {"real-esrgan",
      "(blur:0.2-3 | aniso:0.2-3 | sinc:1.05-3.14),"
      "resize:0.15-1.5,"

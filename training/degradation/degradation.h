@@ -67,7 +67,8 @@ private:
 };
 
 /// The text behind a name, or the name itself when it is none: "photo", what cameras, phones and
-/// the web do; "real-esrgan", the two rounds of Wang et al. 2021 (arXiv:2107.10833, section 3).
+/// the web do; "compressed", the same size with JPEG and light noise; "real-esrgan", the two rounds
+/// of Wang et al. 2021 (arXiv:2107.10833, section 3).
 std::string named_degradation(const std::string& name);
 
 }  // namespace sisr::training
