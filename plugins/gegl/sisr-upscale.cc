@@ -65,7 +65,9 @@ property_enum(precision, "Precision", SisrUpscalePrecision, sisr_upscale_precisi
 
 #define GEGL_OP_FILTER
 #define GEGL_OP_NAME sisr_upscale
+// clang-format off
 #define GEGL_OP_C_SOURCE sisr-upscale.cc
+// clang-format on
 
 #include <gegl-op.h>
 
@@ -210,7 +212,6 @@ static void gegl_op_class_init(GeglOpClass* klass) {
         "categories", "enhance:transform",
         "description", "Enlarges photographs by a trained network, from 1 to 8 times: finer than "
                        "interpolation, without seams, with brightness and hue kept",
-        "license", "Apache-2.0",
         "reference", "Ledig et al., Photo-Realistic Single Image Super-Resolution Using a "
                      "Generative Adversarial Network, CVPR 2017",
         "gimp:menu-path", "<Image>/Filters/Enhance",
