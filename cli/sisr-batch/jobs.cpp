@@ -173,7 +173,10 @@ private:
     std::string result_name(const fs::path& file) {
         const std::string own = file.extension().string();
         std::string extension = options_.format.empty() ? own : "." + options_.format;
-        if (extension.size() < 2 || !can_write(extension)) extension = ".png";
+        if (extension.size() < 2 || !can_write(extension)) {
+            // Portable float maps hold light, which a PNG would cut off.
+            extension = lower_case(own) == ".pfm" ? ".exr" : ".png";
+        }
         return file.stem().string() + options_.suffix + extension;
     }
 

@@ -47,7 +47,7 @@ ChannelMap map_channels(const OIIO::ImageSpec& spec) {
     const std::array<int, 3> rgb{find("R"), find("G"), find("B")};
     if (std::all_of(rgb.begin(), rgb.end(), [](int channel) { return channel >= 0; })) {
         map.colour.assign(rgb.begin(), rgb.end());
-    } else if (find("Y") >= 0) {
+    } else if (find("Y") >= 0 && spec.nchannels < 3) {
         map.colour = {find("Y")};
     } else {
         const int rest = spec.nchannels - (map.alpha >= 0 ? 1 : 0);

@@ -392,9 +392,10 @@ void write_image(const fs::path& file, const Image& image, const WriteOptions& o
 }
 
 bool can_write_extension(const std::string& extension) {
-    const bool can = OIIO::ImageOutput::create("x." + extension) != nullptr;
-    if (!can) OIIO::geterror();
-    return can;
+    const auto output = OIIO::ImageOutput::create("x." + extension);
+    if (!output) OIIO::geterror();
+    // These are no pictures for people, or are written by tiles only.
+    return output && !is_one_of(output->format_name(), {"iff", "null", "term", "zfile"});
 }
 
 bool can_write_pages(const fs::path& file) {

@@ -35,17 +35,18 @@ constexpr std::uint16_t kPixelYDimension = 0xA003;
 constexpr std::uint16_t kInteropDirectory = 0xA005;
 
 /// Tags of a main directory that tell of the picture, not of its storage.
+// clang-format off
 constexpr std::uint16_t kDescriptive[] = {
-    0x010D,                              // DocumentName
-    0x010E,       0x010F,       0x0110,  // ImageDescription, Make, Model
-    kOrientation, kXResolution, kYResolution, 0x011D,
-    0x0128,       0x0129,                              // PageName, ResolutionUnit, PageNumber
-    0x0131,       0x0132,       0x013B,       0x013C,  // Software, DateTime, Artist, HostComputer
-    0x4746,       0x4749,                              // Rating, RatingPercent
-    0x8298,                                            // Copyright
-    0x9C9B,       0x9C9C,       0x9C9D,       0x9C9E,
-    0x9C9F,  // Windows' title, comment, author, keywords, subject
+    0x010D, 0x010E, 0x010F, 0x0110,          // DocumentName, ImageDescription, Make, Model
+    kOrientation, kXResolution, kYResolution,
+    0x011D, 0x0128, 0x0129,                  // PageName, ResolutionUnit, PageNumber
+    0x012D, 0x013E, 0x013F,                  // TransferFunction, WhitePoint, its primaries
+    0x0131, 0x0132, 0x013B, 0x013C,          // Software, DateTime, Artist, HostComputer
+    0x4746, 0x4749,                          // Rating, RatingPercent
+    0x8298,                                  // Copyright
+    0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F,  // Windows' title, comment, author, keywords, subject
 };
+// clang-format on
 
 bool is_descriptive(std::uint16_t tag) {
     return std::find(std::begin(kDescriptive), std::end(kDescriptive), tag) !=
