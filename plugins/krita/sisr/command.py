@@ -1,0 +1,120 @@
+"""The command sisr-batch: where it is, how it is called, what it answers.
+
+Nothing here needs Krita, so that it can be tested without it.
+"""
+import os
+import shutil
+from collections import namedtuple
+
+PROGRAM = "sisr-batch"
+
+HOW_TO_GET_IT = (
+    "The command sisr-batch, which does the work, was not found. Build and install SISR "
+    "(\"./bootstrap install --user\" in its source folder puts it into ~/.local/bin), or choose the "
+    "program if it lies elsewhere."
+)
+
+Model = namedtuple("Model", "name scale trained_for")
+"""An installed model. scale: its own, whole number."""
+
+Options = namedtuple("Options", "model scale strength colour_lock whole_document new_document "
+                                "keep_print_size")
+"""What the user chose. model: a name, "" for the command's default; scale: 1 to 16; strength: 0 to 1,
+or None for the model's own; the rest are true or false."""
+
+DEFAULTS = Options(model="", scale=4.0, strength=None, colour_lock=True, whole_document=True,
+                   new_document=False, keep_print_size=True)
+
+
+def is_program(path):
+    return os.path.isfile(path) and os.access(path, os.X_OK)
+
+
+def places(setting, plugin_folder, home):
+    """Files that may be the command, best first. setting: a path that the user chose, or ""."""
+    found = [setting] if setting else []
+    on_path = shutil.which(PROGRAM)
+    if on_path:
+        found.append(on_path)
+    # PREFIX/share/krita/pykrita/sisr and PREFIX/bin; a plugin may be linked from where it was built.
+    for folder in (os.path.abspath(plugin_folder), os.path.realpath(plugin_folder)):
+        prefix = os.path.normpath(os.path.join(folder, "..", "..", "..", ".."))
+        found.append(os.path.join(prefix, "bin", PROGRAM))
+    found += [os.path.join(folder, PROGRAM)
+              for folder in (os.path.join(home, ".local", "bin"), "/usr/local/bin", "/usr/bin")]
+    return found
+
+
+def find(setting="", plugin_folder=os.path.dirname(__file__), home=os.path.expanduser("~")):
+    """Path of the command, or None."""
+    return next((path for path in places(setting, plugin_folder, home) if is_program(path)), None)
+
+
+def arguments(program, options, input_folder, output_folder):
+    """The words that enlarge every file of a folder into another, as TIFF.
+
+    Percents come on standard output, and nothing but errors on standard error.
+    """
+    words = [program, input_folder, "--output", output_folder, "--format", "tif",
+             "--existing", "overwrite", "--scale", format(options.scale, ".10g"),
+             "--progress", "--quiet"]
+    if options.model:
+        words += ["--model", options.model]
+    if options.strength is not None:
+        words += ["--strength", format(options.strength, ".10g")]
+    if not options.colour_lock:
+        words.append("--no-color-lock")
+    return words
+
+
+def parse_models(table):
+    """Models from what --list-models prints: a head, then name, scale, architecture, parameters,
+    radius and what it was trained for. Lines that do not look so are left out."""
+    models = []
+    for line in table.splitlines()[1:]:
+        fields = line.split(None, 5)
+        if len(fields) >= 5 and fields[1].isdigit():
+            trained_for = fields[5].strip() if len(fields) > 5 else ""
+            models.append(Model(fields[0], int(fields[1]), trained_for))
+    return models
+
+
+def parse_percent(text):
+    """The last whole "percent N" line, or None."""
+    lines = text[:text.rfind("\n") + 1].splitlines()
+    for line in reversed(lines):
+        words = line.split()
+        if len(words) == 2 and words[0] == "percent" and words[1].isdigit():
+            return int(words[1])
+    return None
+
+
+def explain_failure(exit_code, errors):
+    """One sentence for the user. errors: what the command printed on standard error."""
+    lines = [line for line in errors.splitlines() if line.strip()]
+    if lines:
+        return lines[-1] if len(lines) == 1 else "\n".join(lines[-5:])
+    if exit_code < 0:
+        return "sisr-batch was stopped by signal %d (is there enough memory?)" % -exit_code
+    return "sisr-batch failed with exit code %d and told no reason" % exit_code
+
+
+def scaled(length, scale):
+    """Pixels of an enlarged side: rounded as the command does, at least 1."""
+    return max(1, int(length * scale + 0.5))
+
+
+def environment(variables):
+    """A copy for the command. An AppImage of Krita points the loader at its own libraries, which are
+    not those that the command was built with."""
+    cleaned = dict(variables)
+    appdir = cleaned.get("APPDIR")
+    if not appdir:
+        return cleaned
+    for name in ("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "QT_PLUGIN_PATH"):
+        kept = [part for part in cleaned.get(name, "").split(":")
+                if part and not part.startswith(appdir)]
+        cleaned.pop(name, None)
+        if kept:
+            cleaned[name] = ":".join(kept)
+    return cleaned
