@@ -16,6 +16,7 @@ inline void keep_freed_memory() {
     mallopt(M_MMAP_THRESHOLD, kLargestKept);
     mallopt(M_TRIM_THRESHOLD, 512 << 20);
     mallopt(M_TOP_PAD, 64 << 20);
+    mallopt(M_ARENA_MAX, 1);  // the other arenas give back whole heaps all the same
 #endif
 }
 

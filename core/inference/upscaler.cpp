@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 namespace sisr {
 namespace {
@@ -30,6 +31,7 @@ void check(const UpscaleOptions& options) {
         fail("fit", "needs a width and a height above 0");
     }
     if (options.tile < 0) fail("tile", "must not be negative");
+    if (options.runs < 1) fail("runs", "must be at least 1");
 }
 
 /// Input rows in memory: the band at work and its overlap, read once each.
@@ -111,18 +113,27 @@ struct Upscaler::Impl {
         const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
         const std::size_t image_values =
             4 * static_cast<std::size_t>(shape.channels()) * traits.scale * traits.scale;
+        // Every run holds pixels, but only one at a time the network's activations.
         const std::size_t pixel_bytes =
-            traits.activation_values_per_pixel * value_bytes + image_values * sizeof(float);
+            traits.activation_values_per_pixel * value_bytes +
+            static_cast<std::size_t>(options.runs) * image_values * sizeof(float);
         result.max_input_pixels = std::max<std::size_t>(1, options.memory_bytes / pixel_bytes);
         return result;
     }
 
     void run_bands(RowSource& source, RowSink& sink, Progress& progress) const;
 
+    /// All cores work on one tile: two at once would only get into each other's way.
+    Image run_tile(const Image& tile) const {
+        const std::lock_guard lock(network);
+        return runner.run(tile);
+    }
+
     UpscaleOptions options;
     ExecutionPlan plan;
     NetworkTraits traits;
     TileRunner runner;
+    mutable std::mutex network;
 };
 
 void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progress) const {
@@ -140,7 +151,7 @@ void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progr
             if (!progress.report(done_pixels / all_pixels)) {
                 throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
             }
-            paste(runner.run(window.cut(tile.input)), tile, traits.scale, rows);
+            paste(run_tile(window.cut(tile.input)), tile, traits.scale, rows);
             done_pixels += static_cast<double>(tile.crop.width()) * tile.crop.height();
         }
         sink.write_rows(band.y0 * traits.scale, band.y1 * traits.scale, rows.row(0));

@@ -28,6 +28,7 @@ struct UpscaleOptions {
     bool fit = false;  ///< `size` is a box: the result keeps its shape and touches it from inside
     std::size_t memory_bytes = std::size_t{768}
                                << 20;  ///< for tiles and activations, not the process
+    int runs = 1;                      ///< how many run() at once share the memory
     int tile = 0;                      ///< input pixels each way; 0: from memory_bytes
     int threads = 0;                   ///< 0: one per physical core
     Precision precision = Precision::automatic;
@@ -35,11 +36,12 @@ struct UpscaleOptions {
     std::optional<double> strength;
     /// Low frequencies follow the input; none: the model's default, true where it is generative.
     std::optional<bool> colour_lock;
-    bool tta = false;  ///< mean over 8 orientations: a little better, 8 times the work
+    bool tta = false;             ///< mean over 8 orientations: a little better, 8 times the work
     std::string device = "auto";  ///< "auto", "cpu", "cuda" or "cuda:N"
 };
 
-/// Immutable; run() may be called any number of times, from one thread at a time.
+/// Immutable; run() may be called any number of times and from several threads at once: the network
+/// takes one tile at a time, while the other runs read, resize and write.
 class SISR_API Upscaler {
 public:
     /// Throws Error{usage} for options out of range, Error{unsupported} for a device that is not

@@ -1,0 +1,135 @@
+#include "file_job.h"
+
+#include "common/console_progress.h"
+#include "compare.h"
+#include "job_source.h"
+
+#include <sisr/error.h>
+
+#include <cstdio>
+#include <new>
+#include <optional>
+
+namespace sisr::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string format_size(const ImageShape& shape) {
+    return std::to_string(shape.width) + "x" + std::to_string(shape.height);
+}
+
+/// The engine's progress in one page as a part of the whole file's.
+class PageProgress final : public Progress {
+public:
+    PageProgress(const JobListener& listener, int page, int pages)
+        : listener_(listener), page_(page), pages_(pages) {}
+    bool report(double fraction) override {
+        return listener_.on_progress((page_ + fraction) / pages_);
+    }
+
+private:
+    const JobListener& listener_;
+    int page_;
+    int pages_;
+};
+
+/// None when the way is free.
+std::optional<JobResult> look_at_existing(const Job& job, Existing existing) {
+    std::error_code status;
+    const auto type = fs::status(job.output, status).type();
+    const auto failed = [&job](const char* reason) {
+        return JobResult{Outcome::failed, job.output.string() + ": " + reason};
+    };
+    if (!fs::exists(fs::file_status(type))) return std::nullopt;
+    if (type != fs::file_type::regular) return failed("exists and is not a file");
+    switch (existing) {
+        case Existing::skip:
+            return JobResult{Outcome::skipped, job.output.string() + ": exists already, skipped"};
+        case Existing::error: return failed("exists already");
+        case Existing::overwrite: break;
+    }
+    return std::nullopt;
+}
+
+class FileJob {
+public:
+    FileJob(const Job& job, const BatchOptions& options, const Upscaler& upscaler,
+            const JobListener& listener)
+        : job_(job), options_(options), upscaler_(upscaler), listener_(listener) {}
+
+    JobResult run() const {
+        JobSource source(job_, options_);
+        if (const auto skipped = look_at_size(source.shape())) return *skipped;
+        const ImageShape result = upscaler_.output_shape(source.shape());
+        if (options_.dry_run) return describe(result);
+        if (!source.note().empty()) listener_.on_note("sisr-batch: " + source.note());
+        if (job_.output.has_parent_path()) make_folder(job_.output.parent_path());
+        source.prepare();
+        FileSink sink(job_.output, source.write_options(result));
+        run_pages(source, sink);
+        if (options_.compare) write_compare_sheet(job_.input, job_.output, source.is_turned());
+        return {Outcome::done,
+                job_.input.string() + " -> " + job_.output.string() + " " + format_size(result),
+                result.size()};
+    }
+
+private:
+    /// None unless --only-smaller leaves the picture out.
+    std::optional<JobResult> look_at_size(const ImageShape& shape) const {
+        if (!options_.only_smaller || upscaler_.scale_for(shape) > 1) return std::nullopt;
+        return JobResult{Outcome::skipped, job_.input.string() + ": is " + format_size(shape) +
+                                               " pixels already, skipped"};
+    }
+
+    JobResult describe(const ImageShape& result) const {
+        std::printf("%s -> %s %s\n", printable(job_.input.string()).c_str(),
+                    printable(job_.output.string()).c_str(), format_size(result).c_str());
+        return {};
+    }
+
+    void run_pages(JobSource& source, FileSink& sink) const {
+        for (int page = 0; page < source.pages(); ++page) {
+            if (page > 0) {
+                if (!source.file().next_page()) {
+                    throw Error(ErrorKind::bad_image, job_.input.string(),
+                                "is damaged: page " + std::to_string(page + 1) + " is missing");
+                }
+                source.prepare();
+            }
+            PageProgress progress(listener_, page, source.pages());
+            upscaler_.run(source.file(), sink, progress);
+        }
+    }
+
+    const Job& job_;
+    const BatchOptions& options_;
+    const Upscaler& upscaler_;
+    const JobListener& listener_;
+};
+
+}  // namespace
+
+JobResult run_job(const Job& job, const BatchOptions& options, const Upscaler& upscaler,
+                  const JobListener& listener) {
+    const std::string name = job.input.string();
+    try {
+        if (!job.problem.empty()) return {Outcome::failed, name + ": " + job.problem};
+        if (!listener.on_progress(0)) return {Outcome::interrupted, ""};
+        if (const auto result = look_at_existing(job, options.existing)) return *result;
+        return FileJob(job, options, upscaler, listener).run();
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, ""};
+        // The reason may be about the result or a tile; the line still names the input.
+        const bool names_input = error.subject() == name;
+        const bool is_full = error.kind() == ErrorKind::no_space;
+        return {is_full ? Outcome::no_space : Outcome::failed,
+                (names_input ? "" : name + ": ") + error.what()};
+    } catch (const std::bad_alloc&) {
+        return {Outcome::failed, name + ": not enough memory"};
+    } catch (const std::exception& error) {
+        return {Outcome::failed, name + ": " + error.what()};
+    }
+}
+
+}  // namespace sisr::cli
