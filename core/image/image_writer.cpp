@@ -1,4 +1,5 @@
 #include "image/atomic_file.h"
+#include "image/file_attributes.h"
 #include "image/file_layout.h"
 #include "image/file_metadata.h"
 #include "image/metadata/containers.h"
@@ -21,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDefaultQuality = 95;
 constexpr std::uintmax_t kLeastFreeBytes = 1 << 16;  // a disk with less is called full
 constexpr OIIO::imagesize_t kLargestTiffBytes = 4'000'000'000;
 
@@ -29,13 +29,9 @@ bool is_one_of(const std::string& value, std::initializer_list<const char*> list
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
-
 bool is_float(Depth depth) { return depth == Depth::half || depth == Depth::f32; }
 
-bool holds_float(const std::string& format) {
-    return is_linear_format(format) || is_one_of(format, {"tiff", "pnm"});
-}
+bool holds_float(const std::string& format) { return is_linear_format(format) || format == "tiff"; }
 
 enum class Premultiply { none, plainly, in_light };
 
@@ -69,107 +65,10 @@ OIIO::TypeDesc type_of(Depth depth) {
     return OIIO::TypeDesc::UINT8;
 }
 
-/// True for what describes the source's encoding or size rather than the picture.
-bool is_stale(const std::string& name, bool same_format) {
-    // OpenImageIO derives "ICCProfile:..." from the profile; only the profile itself is written.
-    if (is_one_of(name, {"oiio:BitsPerSample", "oiio:UnassociatedAlpha", "oiio:ColorSpace",
-                         "oiio:subimages", "oiio:subimagename", "oiio:Movie", "Compression",
-                         "compression", "planarconfig", "fileFormat"}) ||
-        starts_with(name, "ICCProfile:") || starts_with(name, "thumbnail_") ||
-        starts_with(name, "tiff:") || starts_with(name, "png:") || starts_with(name, "gif:")) {
-        return true;
-    }
-    return !same_format && (starts_with(name, "jpeg:") || starts_with(name, "openexr:") ||
-                            starts_with(name, "webp:") || starts_with(name, "heif:"));
-}
-
-/// Where a file's own parts are written, attributes only add what those do not hold.
-bool goes_beside_parts(const std::string& name, const std::string& format) {
-    return is_one_of(name, {"ICCProfile", "XResolution", "YResolution", "ResolutionUnit",
-                            "PixelAspectRatio", "jpeg:subsampling"}) ||
-           (format == "tiff" && name == "Orientation");
-}
-
-/// True when the file's parts are written byte for byte.
-bool carries_parts(const FileMetadata& metadata, const std::string& format) {
-    return metadata.parts.is_known && keeps_parts(format);
-}
-
-void copy_attributes(const FileMetadata& metadata, const std::string& format,
-                     double resolution_scale, OIIO::ImageSpec& spec) {
-    const bool same_format = metadata.format == format;
-    const bool beside_parts = carries_parts(metadata, format);
-    for (const OIIO::ParamValue& attribute : metadata.attributes) {
-        const std::string name = attribute.name().string();
-        if (is_stale(name, same_format)) continue;
-        if (beside_parts && !goes_beside_parts(name, format)) continue;
-        spec.extra_attribs.add_or_replace(attribute);
-    }
-    const auto update = [&spec](const char* name, int value) {
-        if (spec.find_attribute(name) != nullptr) spec.attribute(name, value);
-    };
-    update("Exif:PixelXDimension", spec.width);
-    update("Exif:PixelYDimension", spec.height);
-    if (metadata.is_turned) update("Orientation", 1);
-    for (const char* name : {"XResolution", "YResolution"}) {
-        const float resolution = spec.get_float_attribute(name);
-        if (resolution > 0) {
-            spec.attribute(name, resolution * static_cast<float>(resolution_scale));
-        }
-    }
-}
-
-/// True for a profile of pictures with this many colour channels.
-bool suits(const std::string& profile, int colour_channels) {
-    constexpr std::size_t kColourSpaceAt = 16;
-    if (profile.size() < kColourSpaceAt + 4) return false;
-    return (profile.compare(kColourSpaceAt, 4, "GRAY") == 0) == (colour_channels == 1);
-}
-
-/// The parts as they are to be written into a file of this format and size.
-MetadataParts parts_for(const FileMetadata& metadata, const std::string& format, Size size,
-                        double resolution_scale) {
-    MetadataParts parts = metadata.parts;
-    if (metadata.format != format) {
-        parts.png_chunks.clear();
-        parts.xmp_extension.clear();
-    }
-    update_parts(parts, {size, metadata.is_turned, resolution_scale});
-    return parts;
-}
-
 std::string megabytes(double bytes) {
     char text[32];
     std::snprintf(text, sizeof text, "%.1f MB", bytes / 1e6);
     return text;
-}
-
-int quality_for(const std::string& format, int wanted, const FileMetadata* metadata) {
-    if (wanted > 0) return wanted;
-    const bool is_known =
-        metadata != nullptr && metadata->format == format && metadata->parts.jpeg_quality > 0;
-    return is_known ? metadata->parts.jpeg_quality : kDefaultQuality;
-}
-
-void set_compression(const std::string& format, int quality, const FileMetadata* metadata,
-                     OIIO::ImageSpec& spec) {
-    const std::string used = std::to_string(quality_for(format, quality, metadata));
-    const bool was_lossless = metadata != nullptr && metadata->parts.is_lossless;
-    if (format == "webp" && quality == 0 && was_lossless) {
-        spec.attribute("Compression", "lossless");
-        return;
-    }
-    if (is_one_of(format, {"jpeg", "webp"})) spec.attribute("Compression", format + ":" + used);
-    if (format == "heif") spec.attribute("Compression", "heic:" + used);
-    if (!is_one_of(format, {"tiff", "openexr"})) return;
-
-    std::string kept;
-    if (metadata != nullptr && metadata->format == format) {
-        kept = metadata->attributes.get_string("compression");
-    }
-    const bool is_lossless =
-        is_one_of(kept, {"none", "lzw", "zip", "zips", "packbits", "rle", "piz"});
-    spec.attribute("Compression", is_lossless ? kept : "zip");
 }
 
 }  // namespace
@@ -215,6 +114,8 @@ struct FileSink::Impl {
         const Depth depth = options.depth      ? *options.depth
                             : options.metadata ? options.metadata->depth
                                                : Depth::u8;
+        // OpenImageIO 2.4 writes 16-bit portable anymaps that nobody can read.
+        if (format == "pnm") return Depth::u8;
         return is_float(depth) && !holds_float(format) ? Depth::u16 : depth;
     }
 

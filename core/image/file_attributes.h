@@ -1,0 +1,31 @@
+/// What is written into a file beside its pixels: OpenImageIO's attributes, and parts.
+#pragma once
+
+#include "image/file_metadata.h"
+
+#include <OpenImageIO/imageio.h>
+
+#include <string>
+
+namespace sisr {
+
+/// True when the metadata's parts are written byte for byte into a file of this format.
+bool carries_parts(const FileMetadata& metadata, const std::string& format);
+
+/// The parts as they are to be written into a file of this format and size.
+MetadataParts parts_for(const FileMetadata& metadata, const std::string& format, Size size,
+                        double resolution_scale);
+
+/// Gives `spec`, whose size is set, what the source's attributes say of the picture rather than of
+/// how it was stored.
+void copy_attributes(const FileMetadata& metadata, const std::string& format,
+                     double resolution_scale, OIIO::ImageSpec& spec);
+
+/// quality: 1 to 100; 0: as the metadata's file, if that is known. metadata: may be null.
+void set_compression(const std::string& format, int quality, const FileMetadata* metadata,
+                     OIIO::ImageSpec& spec);
+
+/// True for a profile of pictures with this many colour channels.
+bool suits(const std::string& profile, int colour_channels);
+
+}  // namespace sisr
