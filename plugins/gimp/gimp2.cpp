@@ -132,8 +132,16 @@ Id new_image_like(Id image, Size size) {
 void delete_image(Id image) { gimp_image_delete(image); }
 
 Id copy_layer(Id layer, Id image) {
-    const Id copy = gimp_layer_new_from_drawable(layer, image);
+    const Size size = layer_place(layer).size;
+    const GimpImageType type =
+        gimp_image_base_type(image) == GIMP_GRAY ? GIMP_GRAYA_IMAGE : GIMP_RGBA_IMAGE;
+    const std::string name = item_name(layer);
+    // A group's copy would be a group, whose pixels cannot be written.
+    const Id copy = is_group(layer) ? gimp_layer_new(image, name.c_str(), size.width, size.height,
+                                                     type, 100, GIMP_LAYER_MODE_NORMAL)
+                                    : gimp_layer_new_from_drawable(layer, image);
     if (copy < 0 || !gimp_image_insert_layer(image, copy, -1, 0)) return -1;
+    gimp_item_set_name(copy, name.c_str());
     gimp_item_set_visible(copy, TRUE);
     gimp_layer_set_opacity(copy, 100);
     gimp_layer_set_mode(copy, gimp_image_get_default_new_layer_mode(image));

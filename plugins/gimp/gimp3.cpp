@@ -154,8 +154,17 @@ void delete_image(Id image) { gimp_image_delete(image_at(image)); }
 
 Id copy_layer(Id layer, Id image) {
     GimpImage* target = image_at(image);
-    GimpLayer* copy = gimp_layer_new_from_drawable(drawable_at(layer), target);
+    const Size size = layer_place(layer).size;
+    const GimpImageType type =
+        gimp_image_get_base_type(target) == GIMP_GRAY ? GIMP_GRAYA_IMAGE : GIMP_RGBA_IMAGE;
+    const std::string name = item_name(layer);
+    // A group's copy would be a group, whose pixels cannot be written.
+    GimpLayer* copy = is_group(layer)
+                          ? gimp_layer_new(target, name.c_str(), size.width, size.height, type, 100,
+                                           GIMP_LAYER_MODE_NORMAL)
+                          : gimp_layer_new_from_drawable(drawable_at(layer), target);
     if (copy == nullptr || !gimp_image_insert_layer(target, copy, nullptr, 0)) return -1;
+    gimp_item_set_name(GIMP_ITEM(copy), name.c_str());
     gimp_item_set_visible(GIMP_ITEM(copy), TRUE);
     gimp_layer_set_opacity(copy, 100);
     gimp_layer_set_mode(copy, gimp_image_get_default_new_layer_mode(target));

@@ -80,8 +80,8 @@ bool move_layer(Id layer, int x, int y);
 /// An empty image with the precision, profile and resolution of another; grey if that is, else RGB.
 Id new_image_like(Id image, Size size);
 void delete_image(Id image);
-/// Puts a copy of a layer, or of what a group shows, into another image: opaque, mode normal, at
-/// the upper left corner. Returns -1 where GIMP refuses.
+/// Puts a copy of a layer, or an empty layer of a group's size and name, into another image:
+/// opaque, in the image's usual mode. Returns -1 where GIMP refuses.
 Id copy_layer(Id layer, Id image);
 void show_image(Id image);
 

@@ -1,0 +1,380 @@
+/// The plug-in in the real GIMP, without a display: one start runs all cases, then each is checked.
+#include "gimp_host.h"
+#include "support/images.h"
+
+#include <sisr/image_file.h>
+
+#include <OpenImageIO/imageio.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <sstream>
+
+namespace sisr::test {
+namespace {
+
+constexpr double kLevel = 1.0 / 255 + 1e-6;  ///< of 8 bits: rounding may fall to either side
+constexpr double kFine = 1e-3;               ///< for 16 bits and float
+
+GimpVersion g_version;
+
+using Numbers = std::vector<double>;
+
+ImageShape rgb_shape(int width, int height, bool has_alpha = false) {
+    return {width, height, 3, has_alpha, Encoding::display};
+}
+
+void write_at(const std::filesystem::path& file, const Image& image, Depth depth) {
+    WriteOptions options;
+    options.depth = depth;
+    write_image(file, image, options);
+}
+
+/// Input files, one start of GIMP over all cases, and what sisr-batch makes of the same files.
+class Session {
+public:
+    Session() : host(g_version) {
+        write_inputs();
+        CommandOptions patient;
+        patient.timeout = std::chrono::seconds(900);
+        result = host.run("(all-cases)", patient);
+        facts = host.facts();
+        upscale_by_command("reference", "4");
+        upscale_by_command("restored", "1");
+    }
+
+    Image reference(const std::string& name) const {
+        return read_image(host.folder() / "reference" / name);
+    }
+
+    Numbers numbers(const std::string& subject) const {
+        const auto found = facts.find(subject);
+        if (found == facts.end()) return {};
+        std::istringstream values(found->second);
+        Numbers read;
+        for (double value = 0; values >> value;) read.push_back(value);
+        return read;
+    }
+
+    std::string text(const std::string& subject) const {
+        const auto found = facts.find(subject);
+        return found == facts.end() ? "" : found->second;
+    }
+
+    GimpHost host;
+    CommandResult result;
+    std::map<std::string, std::string> facts;
+
+private:
+    void write_inputs() const {
+        const Image scene_rgb = scene(rgb_shape(40, 30));
+        write_at(host.in("rgb.png"), scene_rgb, Depth::u8);
+        write_at(host.in("small.png"), scene(rgb_shape(13, 9)), Depth::u8);
+        write_at(host.in("single.png"), scene(rgb_shape(1, 1)), Depth::u8);
+        write_at(host.in("deep.png"), scene_rgb, Depth::u16);
+        write_at(host.in("grey.png"), scene({40, 30, 1, false, Encoding::display}), Depth::u8);
+        write_at(host.in("alpha.png"), scene(rgb_shape(21, 17, true)), Depth::u8);
+        Image bright = scene({40, 30, 3, false, Encoding::linear});
+        for (float& sample : bright.samples()) sample *= 2;
+        write_at(host.in("float.exr"), bright, Depth::f32);
+        // Half a model file is not a model.
+        const std::string model = read_bytes(SISR_SOURCE_DIR "/core/weights/photo-x4.safetensors");
+        write_bytes(host.in("broken.safetensors"), model.substr(0, model.size() / 2));
+    }
+
+    void upscale_by_command(const std::string& folder, const std::string& scale) const {
+        CommandOptions patient;
+        patient.timeout = std::chrono::seconds(300);
+        std::filesystem::remove(host.in("broken.safetensors"));
+        const auto made =
+            run_command({g_version.sisr_batch.string(), host.in("").string(), "-o",
+                         (host.folder() / folder).string(), "-m", "photo-x4", "-s", scale, "-q"},
+                        patient);
+        EXPECT_EQ(made.exit_code, 0) << made.err;
+    }
+};
+
+class Gimp : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() { session_ = std::make_unique<Session>(); }
+    static void TearDownTestSuite() { session_.reset(); }
+
+    static Numbers numbers(const std::string& subject) { return session_->numbers(subject); }
+    static std::string text(const std::string& subject) { return session_->text(subject); }
+
+    /// What GIMP saved against what sisr-batch made of the input of that name.
+    static void expect_as_command(const std::string& result, const std::string& input,
+                                  double tolerance) {
+        const Image ours = read_image(session_->host.out(result));
+        const Image reference = session_->reference(input);
+        EXPECT_LE(max_difference(ours, reference), tolerance) << result;
+        EXPECT_GT(mean_difference(ours, quantised(ours, 3)), 1e-3) << result << " is flat";
+    }
+
+    static void expect_untouched(const std::string& name) {
+        EXPECT_EQ(numbers(name + " canvas"), (Numbers{40, 30}));
+        EXPECT_EQ(numbers(name + " dirty"), (Numbers{0})) << "something can be undone";
+        EXPECT_EQ(numbers(name + " layer:masked"), (Numbers{7, -3, 21, 17}));
+        EXPECT_EQ(numbers(name + " layer:base"), (Numbers{0, 0, 40, 30}));
+        EXPECT_EQ(numbers(name + " selection"), (Numbers{1, 3, 0, 12, 21}));
+        EXPECT_EQ(max_difference(read_image(session_->host.out(name + "-masked.png")),
+                                 read_image(session_->host.in("alpha.png"))),
+                  0);
+    }
+
+    static void expect_refused(const std::string& name, const std::string& sentence) {
+        EXPECT_NE(text(name + " message").find(sentence), std::string::npos)
+            << text(name + " message");
+        expect_untouched(name);
+    }
+
+    static std::unique_ptr<Session> session_;
+};
+
+std::unique_ptr<Session> Gimp::session_;
+
+TEST_F(Gimp, EndsWell) {
+    EXPECT_EQ(session_->result.exit_code, 0);
+    for (const auto& [subject, value] : session_->facts) {
+        EXPECT_EQ(subject.find(" error"), std::string::npos) << subject << ": " << value;
+    }
+}
+
+TEST_F(Gimp, WholeImage) {
+    EXPECT_EQ(numbers("rgb canvas"), (Numbers{160, 120}));
+    EXPECT_EQ(numbers("rgb resolution"), (Numbers{576, 288})) << "the print size is kept";
+    expect_as_command("rgb.png", "rgb.png", kLevel);
+}
+
+TEST_F(Gimp, Transparency) {
+    EXPECT_EQ(numbers("alpha canvas"), (Numbers{84, 68}));
+    expect_as_command("alpha.png", "alpha.png", kLevel);
+}
+
+TEST_F(Gimp, Grey) {
+    EXPECT_EQ(numbers("grey type"), (Numbers{1})) << "still grey";
+    EXPECT_EQ(numbers("grey resolution"), (Numbers{144, 72})) << "kept where it was asked for";
+    expect_as_command("grey.png", "grey.png", kLevel);
+}
+
+TEST_F(Gimp, SixteenBits) {
+    EXPECT_EQ(FileSource(session_->host.out("deep.png")).depth(), Depth::u16);
+    expect_as_command("deep.png", "deep.png", kFine);
+}
+
+TEST_F(Gimp, LinearFloat) {
+    EXPECT_EQ(numbers("float precision"), (Numbers{600})) << "32-bit linear float";
+    const Image ours = read_image(session_->host.out("float.exr"));
+    const Image reference = session_->reference("float.exr");
+    EXPECT_LE(max_difference(ours, reference), kFine);
+    const auto& samples = ours.samples();
+    EXPECT_GT(*std::max_element(samples.begin(), samples.end()), 1.2F) << "brighter than white";
+}
+
+TEST_F(Gimp, IndexedBecomesRgb) {
+    EXPECT_EQ(numbers("indexed type"), (Numbers{0}));
+    EXPECT_NE(session_->result.err.find("was indexed"), std::string::npos) << "the user is told";
+    expect_as_command("indexed.png", "indexed.png", kLevel);
+}
+
+TEST_F(Gimp, ColourProfileIsKept) {
+    if (!std::filesystem::exists(kWideGamut)) GTEST_SKIP() << kWideGamut << " is not there";
+    const auto saved = OIIO::ImageInput::open(session_->host.out("profile.png").string());
+    ASSERT_TRUE(saved);
+    const auto* profile = saved->spec().find_attribute("ICCProfile");
+    ASSERT_NE(profile, nullptr);
+    const std::string bytes(static_cast<const char*>(profile->data()), profile->datasize());
+    EXPECT_TRUE(bytes == read_bytes(kWideGamut)) << "another profile";
+    // The network works on the numbers as they are, whatever space they are in.
+    expect_as_command("profile.png", "rgb.png", kLevel);
+}
+
+TEST_F(Gimp, OnePixel) {
+    EXPECT_EQ(numbers("single canvas"), (Numbers{4, 4}));
+    EXPECT_LE(max_difference(read_image(session_->host.out("single.png")),
+                             session_->reference("single.png")),
+              kLevel);
+}
+
+TEST_F(Gimp, AllLayersAndWhatBelongsToThem) {
+    EXPECT_EQ(numbers("layered canvas"), (Numbers{160, 120}));
+    EXPECT_EQ(numbers("layered layer:base"), (Numbers{0, 0, 160, 120}));
+    EXPECT_EQ(numbers("layered layer:masked"), (Numbers{28, -12, 84, 68}));
+    EXPECT_EQ(numbers("layered layer:inner"), (Numbers{20, 44, 52, 36}));
+    EXPECT_EQ(numbers("layered layer:group"), (Numbers{20, 44, 52, 36}));
+    expect_as_command("layered-base.png", "rgb.png", kLevel);
+    expect_as_command("layered-masked.png", "alpha.png", kLevel);
+    expect_as_command("layered-inner.png", "small.png", kLevel);
+}
+
+TEST_F(Gimp, MasksChannelsSelectionGuidesPaths) {
+    const Numbers mask = numbers("layered mask:masked");
+    const Numbers mask_before = numbers("layered-before mask:masked");
+    ASSERT_EQ(mask.size(), 3U);
+    ASSERT_EQ(mask_before.size(), 3U);
+    EXPECT_EQ(mask[0], 84);
+    EXPECT_EQ(mask[1], 68);
+    EXPECT_NEAR(mask[2], mask_before[2], 3) << "mean of 255";
+    const Numbers channel = numbers("layered channel");
+    const Numbers channel_before = numbers("layered-before channel");
+    ASSERT_EQ(channel.size(), 3U);
+    ASSERT_EQ(channel_before.size(), 3U);
+    EXPECT_EQ(channel[0], 160);
+    EXPECT_NEAR(channel[2], channel_before[2], 3);
+    // Cubic filtering widens the border of a selection by its kernel.
+    const Numbers selection = numbers("layered selection");
+    ASSERT_EQ(selection.size(), 5U);
+    EXPECT_NEAR(selection[1], 4 * 3, 4);
+    EXPECT_NEAR(selection[3], 4 * 12, 4);
+    EXPECT_NEAR(selection[4], 4 * 21, 4);
+    EXPECT_EQ(numbers("layered guide:0"), (Numbers{40}));
+    EXPECT_EQ(numbers("layered guide:1"), (Numbers{60}));
+    EXPECT_EQ(numbers("layered path"), (Numbers{4, 8, 4, 8, 4, 8, 32, 36, 32, 36, 32, 36}));
+}
+
+TEST_F(Gimp, AnyScaleAndTargetSize) {
+    EXPECT_EQ(numbers("fraction canvas"), (Numbers{92, 69}));
+    EXPECT_EQ(numbers("fraction layer:base"), (Numbers{0, 0, 92, 69}));
+    EXPECT_EQ(numbers("fraction layer:masked"), (Numbers{16, -7, 48, 39}));
+    EXPECT_EQ(numbers("target canvas"), (Numbers{100, 75}));
+    EXPECT_EQ(numbers("target layer:base"), (Numbers{0, 0, 100, 75}));
+}
+
+TEST_F(Gimp, OneLayerOfSeveral) {
+    EXPECT_EQ(numbers("one canvas"), (Numbers{40, 30})) << "the canvas stays";
+    EXPECT_EQ(numbers("one layer:masked"), (Numbers{-24, -28, 84, 68})) << "round its centre";
+    EXPECT_EQ(numbers("one mask:masked")[0], 84);
+    EXPECT_EQ(numbers("one layer:base"), (Numbers{0, 0, 40, 30}));
+    EXPECT_EQ(numbers("one selection"), (Numbers{1, 3, 0, 12, 21}));
+    expect_as_command("one-masked.png", "alpha.png", kLevel);
+    for (const auto& [saved, input] :
+         {std::pair{"one-base.png", "rgb.png"}, std::pair{"one-inner.png", "small.png"}}) {
+        EXPECT_EQ(max_difference(read_image(session_->host.out(saved)),
+                                 read_image(session_->host.in(input))),
+                  0)
+            << "the others stay";
+    }
+}
+
+TEST_F(Gimp, LayerToNewImage) {
+    EXPECT_EQ(numbers("source dirty"), (Numbers{0})) << "the image itself is not touched";
+    EXPECT_EQ(numbers("source canvas"), (Numbers{40, 30}));
+    EXPECT_EQ(numbers("new canvas"), (Numbers{84, 68}));
+    EXPECT_EQ(numbers("new layer:masked"), (Numbers{0, 0, 84, 68}));
+    EXPECT_EQ(numbers("new mask:masked")[0], 84);
+    expect_as_command("new.png", "alpha.png", kLevel);
+}
+
+TEST_F(Gimp, GroupToNewImage) {
+    EXPECT_EQ(numbers("group canvas"), (Numbers{52, 36}));
+    // A group's pixels have an alpha channel.
+    EXPECT_EQ(read_image(session_->host.out("group.png")).channels(), 4);
+}
+
+TEST_F(Gimp, TextLayer) {
+    const Numbers before = numbers("text-before layer:text");
+    const Numbers after = numbers("text layer:text");
+    ASSERT_EQ(before.size(), 4U);
+    ASSERT_EQ(after.size(), 4U);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(after[i], 4 * before[i]);
+    expect_as_command("text.png", "text.png", kLevel);
+}
+
+TEST_F(Gimp, ScaleOneChangesWhatIsSelected) {
+    const Image before = read_image(session_->host.in("rgb.png"));
+    const Image after = read_image(session_->host.out("restore.png"));
+    const Image restored = read_image(session_->host.folder() / "restored/rgb.png");
+    EXPECT_EQ(numbers("restore canvas"), (Numbers{40, 30}));
+    for (int x = 0; x < 40; ++x) {
+        const Image& expected = x < 20 ? restored : before;
+        EXPECT_NEAR(after.at(x, 15, 1), expected.at(x, 15, 1), kLevel) << x;
+    }
+}
+
+TEST_F(Gimp, RefusesWithAMessage) {
+    expect_refused("huge", "600000 x 450000 pixels");
+    expect_refused("smaller", "smaller than what there is");
+    expect_refused("unknown", "no-such-model: unknown model");
+    expect_refused("broken", "broken.safetensors");
+    expect_refused("locked", "the layer is locked");
+}
+
+/// The process of our plug-in in mid-run: it has loaded the library and works.
+pid_t working_plug_in(const std::filesystem::path& plug_in) {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename();
+        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+        std::error_code status;
+        const auto program = std::filesystem::read_symlink(entry.path() / "exe", status);
+        if (status || program != plug_in) continue;
+        if (read_bytes(entry.path() / "maps").find("libsisr") != std::string::npos) {
+            return std::stoi(name);
+        }
+    }
+    return 0;
+}
+
+TEST(GimpFaults, CancelInMidRunLeavesTheImage) {
+    GimpHost host(g_version);
+    write_at(host.in("large.png"), scene(rgb_shape(1600, 1200)), Depth::u8);
+    const auto plug_in = std::filesystem::canonical(g_version.own_plug_in / "plug-in-sisr-upscale");
+    int seen = 0;
+    CommandOptions options;
+    options.timeout = std::chrono::seconds(300);
+    options.while_running = [&](pid_t) {
+        // GIMP's cancel button does the same to the process.
+        const pid_t process = working_plug_in(plug_in);
+        if (process != 0 && ++seen == 100) ::kill(process, SIGKILL);
+    };
+    const auto result = host.run("(killed)", options);
+    EXPECT_EQ(result.exit_code, 0);
+    ASSERT_GE(seen, 100) << "it was over before it could be cancelled";
+    auto facts = host.facts();
+    EXPECT_NE(facts["killed message"], "");
+    EXPECT_EQ(facts["killed canvas"], "1600 1200 ");
+    EXPECT_EQ(facts["killed dirty"], "0 ");
+    EXPECT_EQ(max_difference(read_image(host.out("killed.png")), read_image(host.in("large.png"))),
+              0);
+}
+
+TEST(GimpFaults, MissingLibrary) {
+    GimpHost host(g_version);
+    write_at(host.in("rgb.png"), scene(rgb_shape(40, 30)), Depth::u8);
+    write_at(host.in("small.png"), scene(rgb_shape(13, 9)), Depth::u8);
+    write_at(host.in("alpha.png"), scene(rgb_shape(21, 17, true)), Depth::u8);
+    CommandOptions options;
+    options.environment = {{"SISR_LIBRARY", "/nowhere/libsisr.so"}};
+    const auto result = host.run("(library-missing)", options);
+    EXPECT_EQ(result.exit_code, 0);
+    auto facts = host.facts();
+    EXPECT_NE(facts["library message"].find("/nowhere/libsisr.so"), std::string::npos)
+        << facts["library message"];
+    EXPECT_EQ(facts["library canvas"], "40 30 ");
+    EXPECT_EQ(facts["library dirty"], "0 ");
+}
+
+}  // namespace
+}  // namespace sisr::test
+
+/// VERSION PLUG-IN-FOLDER GEGL-FOLDER SISR-BATCH
+int main(int count, char** words) {
+    constexpr int kSkipped = 77;
+    ::testing::InitGoogleTest(&count, words);
+    if (count != 5) return 2;
+    auto& version = sisr::test::g_version;
+    version.number = words[1];
+    version.own_plug_in = words[2];
+    version.gegl_folder = words[3];
+    version.sisr_batch = words[4];
+    version.scripts = SISR_SOURCE_DIR "/tests/hosts/gimp";
+    const std::string console = version.number == "2" ? "gimp-console-2.10" : "gimp-console-3.0";
+    version.console = sisr::test::find_program(console);
+    const char* missing = version.console.empty() ? "it is not installed"
+                          : !std::filesystem::exists(version.own_plug_in / "plug-in-sisr-upscale")
+                              ? "the plug-in for it was not built"
+                              : nullptr;
+    if (missing != nullptr) {
+        std::printf("SKIPPED: %s: %s\n", console.c_str(), missing);
+        return kSkipped;
+    }
+    return RUN_ALL_TESTS();
+}
