@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <filesystem>
 #include <mutex>
-#include <set>
+#include <sys/mman.h>
 #include <system_error>
 #include <vector>
 
@@ -17,6 +17,18 @@ constexpr const char* kLibrary = "libsisr.so.0";
 
 // From PREFIX/lib/gimp/3.0/plug-ins/NAME to PREFIX/lib; GEGL's folders are nearer.
 constexpr int kLevelsUp = 4;
+
+// Where memory runs out (ulimit) while the libraries below ours start, they end the process or wait
+// for ever, so they are not started. They map 500 MB, and the stacks of their threads come to that.
+constexpr std::size_t kLoadBytes = std::size_t{1} << 30;
+
+bool has_address_space(std::size_t bytes) {
+    void* memory =
+        mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) return false;
+    munmap(memory, bytes);
+    return true;
+}
 
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
@@ -66,6 +78,10 @@ void* open_library(const std::string& file, std::string& reason) {
 }
 
 void* find_library(std::string& reason) {
+    if (!has_address_space(kLoadBytes)) {
+        reason = std::string(kLibrary) + ": not enough memory to load it (it takes 1 GB)";
+        return nullptr;
+    }
     if (const auto named = environment("SISR_LIBRARY"); !named.empty()) {
         return open_library(named, reason);
     }
@@ -78,9 +94,8 @@ void* find_library(std::string& reason) {
     }
     if (void* handle = open_library(kLibrary, reason)) return handle;
     reason = std::string(kLibrary) + " was not found near " + module.string() +
-             ", in ~/.local/lib, in " SISR_INSTALL_LIBDIR
-             " or by the system's loader; is SISR "
-             "installed?";
+             ", in ~/.local/lib or in " SISR_INSTALL_LIBDIR ", nor by the loader (" + reason +
+             "); is SISR installed?";
     return nullptr;
 }
 
