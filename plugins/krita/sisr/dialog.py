@@ -1,4 +1,6 @@
 """The dialog that asks what to enlarge and how."""
+import os
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (QButtonGroup, QCheckBox, QComboBox, QDialog, QDialogButtonBox,
                              QDoubleSpinBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel,
@@ -6,6 +8,11 @@ from PyQt5.QtWidgets import (QButtonGroup, QCheckBox, QComboBox, QDialog, QDialo
 
 from . import command, settings
 from .process import Failure, list_models
+
+
+def _shorten(path):
+    home = os.path.expanduser("~")
+    return "~" + path[len(home):] if path.startswith(home + os.sep) else path
 
 
 class OptionsDialog(QDialog):
@@ -31,6 +38,8 @@ class OptionsDialog(QDialog):
         layout.addWidget(self._buttons)
         self._wanted_model = settings.load(krita).model
         self.look_for_program()
+        self._whole.toggled.connect(self._show_size)
+        self._scale.valueChanged.connect(self._show_size)
         self._show_size()
 
     def options(self):
@@ -48,7 +57,7 @@ class OptionsDialog(QDialog):
     def look_for_program(self):
         """Finds the command and its models; without them nothing can be enlarged."""
         self._program = command.find(settings.load_program(self._krita))
-        self._program_label.setText(self._program or "not found")
+        self._program_label.setText(_shorten(self._program) if self._program else "not found")
         models, problem = [], "" if self._program else command.HOW_TO_GET_IT
         if self._program:
             try:
@@ -96,7 +105,6 @@ class OptionsDialog(QDialog):
         if self._layer:
             self._one_layer.setText("Layer \"%s\"" % self._layer[0])
         self._one_layer.setEnabled(self._layer is not None)
-        self._whole.toggled.connect(self._show_size)
         return self._make_pair(self, self._whole, self._one_layer,
                                chosen.whole_document or self._layer is None)
 
@@ -112,7 +120,6 @@ class OptionsDialog(QDialog):
         self._scale.setDecimals(2)
         self._scale.setSingleStep(0.5)
         self._scale.setValue(chosen.scale)
-        self._scale.valueChanged.connect(self._show_size)
         self._size = QLabel()
         row = QWidget()
         box = QHBoxLayout(row)

@@ -6,7 +6,7 @@ import time
 
 from .command import environment, explain_failure, parse_models, parse_percent
 
-GRACE_SECONDS = 5  # between the request to stop and the kill
+GRACE_SECONDS = 1  # between the request to stop and the kill; all files are in our own folder
 LIST_SECONDS = 30
 
 

@@ -1,0 +1,178 @@
+"""The plug-in's parts that need no Krita."""
+import importlib
+import os
+import stat
+import sys
+import tempfile
+import time
+import types
+import unittest
+
+PLUGIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../plugins/krita/sisr")
+
+# The package without its __init__, which registers itself with Krita.
+sys.dont_write_bytecode = True
+package = types.ModuleType("sisr")
+package.__path__ = [PLUGIN]
+sys.modules["sisr"] = package
+command = importlib.import_module("sisr.command")
+process = importlib.import_module("sisr.process")
+settings = importlib.import_module("sisr.settings")
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = temporary.name
+        self.addCleanup(os.environ.update, PATH=os.environ["PATH"])
+
+    def program(self, path, text="exit 0"):
+        path = os.path.join(self.folder, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text + "\n")
+        os.chmod(path, stat.S_IRWXU)
+        return path
+
+
+class Find(Folder):
+    def find(self, setting=""):
+        plugin = os.path.join(self.folder, "prefix/share/krita/pykrita/sisr")
+        return command.find(setting, plugin, os.path.join(self.folder, "home"))
+
+    def test_order(self):
+        os.environ["PATH"] = os.path.join(self.folder, "path")
+        at_home = self.program("home/.local/bin/sisr-batch")
+        self.assertEqual(self.find(), at_home)
+        at_prefix = self.program("prefix/bin/sisr-batch")
+        self.assertEqual(self.find(), at_prefix)
+        on_path = self.program("path/sisr-batch")
+        self.assertEqual(self.find(), on_path)
+        chosen = self.program("other/my-sisr-batch")
+        self.assertEqual(self.find(chosen), chosen)
+
+    def test_what_is_no_program_is_passed_over(self):
+        os.environ["PATH"] = ""
+        os.makedirs(os.path.join(self.folder, "prefix/bin/sisr-batch"))
+        at_home = self.program("home/.local/bin/sisr-batch")
+        self.assertEqual(self.find(os.path.join(self.folder, "gone")), at_home)
+        os.chmod(at_home, stat.S_IRUSR)
+        self.assertNotEqual(self.find(), at_home)
+
+
+class Arguments(unittest.TestCase):
+    def test_defaults(self):
+        words = command.arguments("/b/sisr-batch", command.DEFAULTS, "in", "out")
+        self.assertEqual(words, ["/b/sisr-batch", "in", "--output", "out", "--format", "tif",
+                                 "--existing", "overwrite", "--scale", "4", "--progress",
+                                 "--quiet"])
+
+    def test_everything(self):
+        options = command.DEFAULTS._replace(model="photo-x4", scale=2.75, strength=0.25,
+                                            colour_lock=False)
+        words = command.arguments("sisr-batch", options, "in", "out")
+        self.assertEqual(words[words.index("--scale") + 1], "2.75")
+        self.assertEqual(words[words.index("--model") + 1], "photo-x4")
+        self.assertEqual(words[words.index("--strength") + 1], "0.25")
+        self.assertEqual(words[-1], "--no-color-lock")
+
+    def test_sizes_round_as_the_command_does(self):
+        self.assertEqual([command.scaled(*case) for case in
+                          ((31, 1.5), (17, 1.5), (31, 3.25), (1, 1), (7, 4))],
+                         [47, 26, 101, 1, 28])
+
+
+class Answers(unittest.TestCase):
+    def test_models(self):
+        table = ("name           scale  architecture parameters radius  trained for\n"
+                 "fidelity-x4        4  srresnet         375456     19  clean photographs\n"
+                 "a-very-long-name-of-a-model 2  srresnet  1     19  \n"
+                 "no model here\n")
+        self.assertEqual(command.parse_models(table),
+                         [command.Model("fidelity-x4", 4, "clean photographs"),
+                          command.Model("a-very-long-name-of-a-model", 2, "")])
+        self.assertEqual(command.parse_models(""), [])
+
+    def test_percent(self):
+        self.assertIsNone(command.parse_percent(""))
+        self.assertIsNone(command.parse_percent("percent 4"))  # not whole yet
+        self.assertEqual(command.parse_percent("percent 4\npercent 17\nperc"), 17)
+        self.assertEqual(command.parse_percent("percent 4\nsomething else\n"), 4)
+
+    def test_failures(self):
+        self.assertEqual(command.explain_failure(1, "sisr-batch: a: b\n"), "sisr-batch: a: b")
+        self.assertIn("signal 9", command.explain_failure(-9, ""))
+        self.assertIn("exit code 3", command.explain_failure(3, "\n"))
+
+    def test_the_environment_of_an_appimage(self):
+        given = {"APPDIR": "/tmp/.mount", "LD_LIBRARY_PATH": "/tmp/.mount/usr/lib:/opt/lib",
+                 "PYTHONHOME": "/tmp/.mount/usr", "HOME": "/home/a"}
+        self.assertEqual(command.environment(given), {"APPDIR": "/tmp/.mount", "HOME": "/home/a",
+                                                      "LD_LIBRARY_PATH": "/opt/lib"})
+        self.assertEqual(command.environment({"LD_LIBRARY_PATH": "/a"}), {"LD_LIBRARY_PATH": "/a"})
+
+
+class Run(Folder):
+    def test_progress_to_the_end(self):
+        program = self.program("p", "echo percent 5; sleep 0.3; echo percent 80; sleep 0.3")
+        seen = []
+        process.run([program], self.folder, lambda percent: seen.append(percent) or True)
+        self.assertIn(5, seen)
+        self.assertIn(80, seen)
+
+    def test_failure_tells_the_reason(self):
+        program = self.program("p", "echo 'sisr-batch: x.tif: broken' >&2; exit 1")
+        with self.assertRaisesRegex(process.Failure, "x.tif: broken"):
+            process.run([program], self.folder, lambda percent: True)
+        with self.assertRaisesRegex(process.Failure, "cannot be started: No such file"):
+            process.run([os.path.join(self.folder, "gone")], self.folder, lambda percent: True)
+
+    def test_cancel_ends_the_command(self):
+        program = self.program("p", "echo $$ > %s/pid; exec sleep 60" % self.folder)
+        pid_file = os.path.join(self.folder, "pid")
+        start = time.monotonic()
+        with self.assertRaises(process.Cancelled):
+            process.run([program], self.folder, lambda percent: not os.path.exists(pid_file))
+        self.assertLess(time.monotonic() - start, 10)
+        with open(pid_file, encoding="utf-8") as file:
+            pid = int(file.read())
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    def test_list_models(self):
+        program = self.program("p", "echo head; echo 'photo-x4 4 srresnet 1 2  photographs'")
+        self.assertEqual(process.list_models(program),
+                         [command.Model("photo-x4", 4, "photographs")])
+        with self.assertRaisesRegex(process.Failure, "no model"):
+            process.list_models(self.program("q", "echo no model is installed >&2; exit 2"))
+
+
+class FakeKrita:
+    def __init__(self, stored=None):
+        self.stored = stored or {}
+
+    def readSetting(self, group, name, default):
+        return self.stored.get((group, name), default)
+
+    def writeSetting(self, group, name, value):
+        self.stored[group, name] = value
+
+
+class Settings(unittest.TestCase):
+    def test_round_trip(self):
+        self.assertEqual(settings.load(FakeKrita()), command.DEFAULTS)
+        options = command.Options("m", 2.5, 0.75, False, False, True, False)
+        krita = FakeKrita()
+        settings.save(krita, options)
+        self.assertEqual(settings.load(krita), options)
+        settings.save(krita, command.DEFAULTS)
+        self.assertEqual(settings.load(krita), command.DEFAULTS)
+
+    def test_nonsense_is_the_default(self):
+        krita = FakeKrita({("sisr", "scale"): "900", ("sisr", "strength"): "x"})
+        self.assertEqual(settings.load(krita), command.DEFAULTS)
+
+
+if __name__ == "__main__":
+    unittest.main()
