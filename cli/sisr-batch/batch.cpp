@@ -125,6 +125,7 @@ ExitCode run_batch(const BatchOptions& options) {
         options.shard.count == 1 ? list.jobs : take_shard(list.jobs, options.shard);
     Batch batch(options, jobs, signals);
     prepare_output(options);
+    if (!options.dry_run) tidy_outputs(jobs);
     return batch.run(list);
 }
 

@@ -35,21 +35,28 @@ private:
 };
 
 /// None when the way is free.
-std::optional<JobResult> look_at_existing(const Job& job, Existing existing) {
+std::optional<JobResult> look_at_existing(const Job& job, Existing existing,
+                                          const JobListener& listener) {
     std::error_code status;
     const auto type = fs::status(job.output, status).type();
-    const auto failed = [&job](const char* reason) {
-        return JobResult{Outcome::failed, job.output.string() + ": " + reason};
-    };
+    const std::string name = job.output.string();
     if (!fs::exists(fs::file_status(type))) return std::nullopt;
-    if (type != fs::file_type::regular) return failed("exists and is not a file");
-    switch (existing) {
-        case Existing::skip:
-            return JobResult{Outcome::skipped, job.output.string() + ": exists already, skipped"};
-        case Existing::error: return failed("exists already");
-        case Existing::overwrite: break;
+    if (type != fs::file_type::regular) {
+        return JobResult{Outcome::failed, name + ": exists and is not a file"};
     }
-    return std::nullopt;
+    if (existing == Existing::overwrite) return std::nullopt;
+    if (existing == Existing::error) return JobResult{Outcome::failed, name + ": exists already"};
+    switch (look_at_file(job.output)) {
+        case FileState::whole: break;
+        case FileState::cut_off:
+            listener.on_note("sisr-batch: " + name + ": exists but is not whole, done again");
+            return std::nullopt;
+        case FileState::foreign:
+            listener.on_note("sisr-batch: " + name +
+                             ": exists already but is not a picture, left as it is");
+            break;
+    }
+    return JobResult{Outcome::skipped, name + ": exists already, skipped"};
 }
 
 class FileJob {
@@ -116,7 +123,7 @@ JobResult run_job(const Job& job, const BatchOptions& options, const Upscaler& u
     try {
         if (!job.problem.empty()) return {Outcome::failed, name + ": " + job.problem};
         if (!listener.on_progress(0)) return {Outcome::interrupted, ""};
-        if (const auto result = look_at_existing(job, options.existing)) return *result;
+        if (const auto result = look_at_existing(job, options.existing, listener)) return *result;
         return FileJob(job, options, upscaler, listener).run();
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, ""};

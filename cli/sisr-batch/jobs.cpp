@@ -224,6 +224,14 @@ void make_folder(const fs::path& folder) {
     throw Error(ErrorKind::io, folder.string(), "cannot be created (" + status.message() + ")");
 }
 
+void tidy_outputs(const std::vector<Job>& jobs) {
+    std::set<fs::path> folders;
+    for (const Job& job : jobs) {
+        const fs::path folder = job.output.parent_path();
+        if (folders.insert(folder).second) remove_abandoned_files(folder.empty() ? "." : folder);
+    }
+}
+
 void prepare_output(const BatchOptions& options) {
     fs::path folder = options.output;
     if (is_output_file(options)) folder = folder.has_parent_path() ? folder.parent_path() : ".";

@@ -302,6 +302,17 @@ Image read_image(const fs::path& file) {
     return image;
 }
 
+FileState look_at_file(const fs::path& file) {
+    std::error_code status;
+    if (fs::file_size(file, status) == 0 && !status) return FileState::cut_off;
+    try {
+        const FileSource source(file);
+        return FileState::whole;
+    } catch (const Error&) {
+        return begins_as_picture(file) ? FileState::cut_off : FileState::foreign;
+    }
+}
+
 bool has_image_extension(const fs::path& file) {
     static const std::set<std::string> kExtensions = [] {
         // "tiff:tif,tiff,tx;jpeg:jpg,...", with formats that hold no still image among them.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,8 +35,19 @@ bool skip_to_scan(std::ifstream& stream) {
     return false;
 }
 
+/// Leaves the stream where it was.
+bool ends_with_marker(std::ifstream& stream) {
+    const auto position = stream.tellg();
+    stream.seekg(-2, std::ios::end);
+    const bool is_end = stream.get() == 0xFF && stream.get() == kEndOfImage;
+    stream.clear();
+    stream.seekg(position);
+    return is_end;
+}
+
 bool is_truncated_jpeg(std::ifstream& stream) {
     if (!skip_to_scan(stream)) return false;  // no plain JPEG: the decoder's to judge
+    if (ends_with_marker(stream)) return false;
     // Inside the data FF is always followed by 00 or a marker, so FF D9 can be nothing else.
     std::vector<char> chunk(1 << 16);
     bool after_ff = false;
@@ -90,6 +102,20 @@ bool is_truncated(const std::filesystem::path& file) {
     }
     stream.seekg(0);
     return is_truncated_jpeg(stream);
+}
+
+bool begins_as_picture(const std::filesystem::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string head(12, '\0');
+    stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+    const std::string_view kBegins[] = {kPngSignature,      "\xFF\xD8\xFF", "RIFF",       "GIF8",
+                                        {"II*\0", 4},       {"MM\0*", 4},   {"II+\0", 4},
+                                        "\x76\x2F\x31\x01",  // OpenEXR
+                                        "#?RADIANCE",       "8BPS",         "SDPX",       "XPDS",
+                                        {"\0\0\0\x0CjP", 6}};
+    return std::any_of(std::begin(kBegins), std::end(kBegins), [&head](std::string_view begin) {
+        return head.compare(0, begin.size(), begin) == 0;
+    });
 }
 
 }  // namespace sisr

@@ -12,4 +12,7 @@ namespace sisr {
 /// shorter than its header says. Files of other kinds are left to their decoders.
 bool is_truncated(const std::filesystem::path& file);
 
+/// True for a file whose first bytes are those of a picture.
+bool begins_as_picture(const std::filesystem::path& file);
+
 }  // namespace sisr

@@ -101,4 +101,14 @@ SISR_API bool can_write_pages(const std::filesystem::path& file);
 /// it does before. format: of the source.
 SISR_API bool keeps_orientation(const std::string& format, const std::filesystem::path& file);
 
+/// What stands under a name: a whole picture; the begin of one, or nothing; something else.
+enum class FileState { whole, cut_off, foreign };
+
+/// Looks at the head and the end of a file, not at its pixels.
+SISR_API FileState look_at_file(const std::filesystem::path& file);
+
+/// Removes the temporary files that writers on this host left in a folder when they were killed.
+/// Those of running programs and of other hosts stay.
+SISR_API void remove_abandoned_files(const std::filesystem::path& folder);
+
 }  // namespace sisr
