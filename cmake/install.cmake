@@ -16,3 +16,11 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/sisrConfigVersion.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/sisrConfig.cmake ${PROJECT_BINARY_DIR}/sisrConfigVersion.cmake
         DESTINATION ${package_dir})
+
+# What is installed, without the tests: `cmake --build build/release --target installed`.
+add_custom_target(installed)
+foreach(target sisr sisr-batch sisr-train sisr-upscale sisr-gimp2 sisr-gimp3)
+    if(TARGET ${target})
+        add_dependencies(installed ${target})
+    endif()
+endforeach()
