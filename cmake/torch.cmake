@@ -8,7 +8,12 @@ if(NOT torch_includes)
     set(torch_includes ${TORCH_INCLUDE_DIRS})
 endif()
 target_include_directories(sisr_torch SYSTEM INTERFACE ${torch_includes})
-target_link_libraries(sisr_torch INTERFACE ${TORCH_LIBRARIES})
+# oneDNN is the library that libtorch computes with; its own description wants OpenCL's headers.
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+mark_as_advanced(DNNL_INCLUDE_DIR DNNL_LIBRARY)
+target_link_libraries(sisr_torch INTERFACE ${TORCH_LIBRARIES} ${DNNL_LIBRARY})
+target_include_directories(sisr_torch SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 
 # sisr_uses_torch(TARGET): links libtorch and shares the one precompiled header. The first target
 # builds it; the others must be compiled with the same flags and definitions.

@@ -1,5 +1,6 @@
 #include "model/architectures/srresnet/srresnet.h"
 
+#include "model/architectures/srresnet/fused_srresnet.h"
 #include "model/fold_batch_norm.h"
 #include "model/module_tensors.h"
 
@@ -25,15 +26,13 @@ torch::Tensor activate(nn::PReLU& prelu, torch::Tensor input) {
 
 class SrResNetNetwork final : public Network {
 public:
-    SrResNetNetwork(const SrResNetSettings& settings, const Tensors& tensors, torch::Device device,
-                    torch::ScalarType precision)
-        : module_(settings), device_(device) {
-        load_tensors(*module_, tensors);
+    SrResNetNetwork(SrResNet module, torch::Device device, torch::ScalarType precision)
+        : module_(std::move(module)), device_(device) {
         module_->eval();
         module_->to(device, precision);
         // Without an input skip the tail's result is the picture itself, which the 8 bits of a
         // bf16 mantissa would band; with one it is a small residual.
-        if (settings.input_skip == InputSkip::none) module_->tail()->to(torch::kFloat32);
+        if (module_->settings().input_skip == InputSkip::none) module_->tail()->to(torch::kFloat32);
         for (auto& parameter : module_->parameters()) {
             parameter.set_requires_grad(false);
             if (parameter.dim() == 4) {
@@ -85,7 +84,12 @@ NetworkTraits traits(const Tensors& tensors, const Metadata& metadata) {
 std::unique_ptr<Network> build(const Tensors& tensors, const Metadata& metadata,
                                torch::Device device, torch::ScalarType precision) {
     const auto settings = read_srresnet_settings(tensors, metadata);
-    return std::make_unique<SrResNetNetwork>(settings, tensors, device, precision);
+    SrResNet module(settings);
+    load_tensors(*module, tensors);  // which refuses what does not fit
+    if (device.is_cpu() && can_fuse(settings)) {
+        return make_fused_srresnet(settings, module_tensors(*module), precision);
+    }
+    return std::make_unique<SrResNetNetwork>(module, device, precision);
 }
 
 }  // namespace

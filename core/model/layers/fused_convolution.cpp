@@ -1,0 +1,150 @@
+#include "model/layers/fused_convolution.h"
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+namespace sisr {
+namespace {
+
+using Dims = dnnl::memory::dims;
+using Tag = dnnl::memory::format_tag;
+
+// The tiles of one picture have at most nine shapes; beyond that the oldest ones are made again.
+constexpr std::size_t kKeptShapes = 16;
+
+const dnnl::engine& cpu() {
+    static const dnnl::engine kEngine(dnnl::engine::kind::cpu, 0);
+    return kEngine;
+}
+
+dnnl::memory::data_type data_type(torch::ScalarType precision) {
+    return precision == torch::kBFloat16 ? dnnl::memory::data_type::bf16
+                                         : dnnl::memory::data_type::f32;
+}
+
+dnnl::primitive_attr attributes(FusedConvolution::Then then) {
+    dnnl::post_ops after;
+    if (then == FusedConvolution::Then::add) after.append_sum();
+    if (then == FusedConvolution::Then::relu) {
+#if DNNL_VERSION_MAJOR >= 3
+        after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
+#else
+        after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+#endif
+    }
+    dnnl::primitive_attr result;
+    result.set_post_ops(after);
+    result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return result;
+}
+
+using Plan = dnnl::convolution_forward::primitive_desc;
+
+Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight,
+               const dnnl::memory::desc& bias, const dnnl::memory::desc& output, const Dims& pad,
+               const dnnl::primitive_attr& attributes) {
+    constexpr auto kKind = dnnl::prop_kind::forward_inference;
+    constexpr auto kWay = dnnl::algorithm::convolution_direct;
+    const Dims stride{1, 1};
+#if DNNL_VERSION_MAJOR >= 3
+    return {cpu(), kKind, kWay, input, weight, bias, output, stride, pad, pad, attributes};
+#else
+    return {{kKind, kWay, input, weight, bias, output, stride, pad, pad}, attributes, cpu()};
+#endif
+}
+
+}  // namespace
+
+struct FusedConvolution::Impl {
+    /// What an input shape needs.
+    struct Shape {
+        Dims size;
+        Plan plan;
+        dnnl::convolution_forward primitive;
+        dnnl::memory weight;
+    };
+
+    Impl(const torch::Tensor& given_weight, const torch::Tensor& given_bias,
+         torch::ScalarType scalar_type, Then given_then)
+        : weight(given_weight.to(torch::kFloat32).contiguous()),
+          bias(given_bias.to(torch::kFloat32).contiguous()),
+          precision(data_type(scalar_type)),
+          then(given_then) {}
+
+    const Shape& shape_for(const torch::Tensor& input);
+    Shape make_shape(const Dims& size) const;
+    /// The weights as the plan wants them, shared with another shape that wants the same.
+    dnnl::memory weights_for(const Plan& plan) const;
+
+    torch::Tensor weight;
+    torch::Tensor bias;
+    dnnl::memory::data_type precision;
+    Then then;
+    std::vector<Shape> shapes;
+    std::mutex mutex;
+};
+
+const FusedConvolution::Impl::Shape& FusedConvolution::Impl::shape_for(const torch::Tensor& input) {
+    const Dims size = input.sizes().vec();
+    const auto found = std::find_if(shapes.begin(), shapes.end(),
+                                    [&size](const Shape& shape) { return shape.size == size; });
+    if (found != shapes.end()) return *found;
+    Shape made = make_shape(size);
+    if (shapes.size() == kKeptShapes) shapes.erase(shapes.begin());
+    shapes.push_back(std::move(made));
+    return shapes.back();
+}
+
+FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& size) const {
+    const Dims output_size{size[0], weight.size(0), size[2], size[3]};
+    const Dims pad(2, weight.size(2) / 2);
+    const Plan plan =
+        make_plan({size, precision, Tag::nhwc}, {weight.sizes().vec(), precision, Tag::any},
+                  {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
+                  {output_size, precision, Tag::nhwc}, pad, attributes(then));
+    return {size, plan, dnnl::convolution_forward(plan), weights_for(plan)};
+}
+
+dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
+    const dnnl::memory::desc wanted = plan.weights_desc();
+    for (const Shape& shape : shapes) {
+        if (shape.weight.get_desc() == wanted) return shape.weight;
+    }
+    const dnnl::memory::desc plain(weight.sizes().vec(), dnnl::memory::data_type::f32, Tag::oihw);
+    dnnl::memory given(plain, cpu(), weight.data_ptr());
+    dnnl::memory ordered(wanted, cpu());
+    dnnl::stream stream(cpu());
+    dnnl::reorder(given, ordered).execute(stream, given, ordered);
+    stream.wait();
+    return ordered;
+}
+
+FusedConvolution::FusedConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
+                                   torch::ScalarType precision, Then then)
+    : impl_(std::make_unique<Impl>(weight, bias, precision, then)) {}
+FusedConvolution::~FusedConvolution() = default;
+FusedConvolution::FusedConvolution(FusedConvolution&&) noexcept = default;
+FusedConvolution& FusedConvolution::operator=(FusedConvolution&&) noexcept = default;
+
+void FusedConvolution::run(const torch::Tensor& input, torch::Tensor& output) const {
+    const std::lock_guard lock(impl_->mutex);
+    const Impl::Shape& shape = impl_->shape_for(input);
+    const auto scratch_bytes = static_cast<std::int64_t>(shape.plan.scratchpad_desc().get_size());
+    const auto scratch = torch::empty({scratch_bytes}, torch::kUInt8);
+    const auto memory = [](const dnnl::memory::desc& desc, const torch::Tensor& tensor) {
+        return dnnl::memory(desc, cpu(), tensor.data_ptr());
+    };
+    dnnl::stream stream(cpu());
+    shape.primitive.execute(stream,
+                            {{DNNL_ARG_SRC, memory(shape.plan.src_desc(), input)},
+                             {DNNL_ARG_WEIGHTS, shape.weight},
+                             {DNNL_ARG_BIAS, memory(shape.plan.bias_desc(), impl_->bias)},
+                             {DNNL_ARG_DST, memory(shape.plan.dst_desc(), output)},
+                             {DNNL_ARG_SCRATCHPAD, memory(shape.plan.scratchpad_desc(), scratch)}});
+    stream.wait();
+}
+
+}  // namespace sisr

@@ -1,0 +1,100 @@
+#include "model/architectures/srresnet/fused_srresnet.h"
+#include "model/architectures/srresnet/srresnet.h"
+#include "model/layers/fused_convolution.h"
+#include "model/module_tensors.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace sisr::test {
+namespace {
+
+float largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
+    return (a - b).abs().max().item<float>();
+}
+
+TEST(FusedSrResNet, ComputesWhatTheModuleDoes) {
+    const torch::InferenceMode inference;
+    torch::manual_seed(1);
+    for (const int colour : {1, 3}) {
+        for (const auto& [scale, channels, blocks] :
+             {std::tuple{4, 8, 2}, {2, 48, 3}, {1, 12, 1}, {3, 20, 2}}) {
+            auto settings = SrResNetSettings::compact(scale, channels, blocks);
+            settings.colour_channels = colour;
+            ASSERT_TRUE(can_fuse(settings));
+            SrResNet module(settings);
+            module->eval();
+            const auto fused =
+                make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+            // One network, shapes that change and come back; batches too.
+            for (const auto& [n, h, w] :
+                 {std::tuple{1, 17, 9}, {2, 8, 31}, {1, 1, 1}, {1, 17, 9}, {1, 40, 3}}) {
+                const auto input = torch::rand({n, colour, h, w});
+                EXPECT_LT(largest_difference(fused->forward(input), module->forward(input)), 1e-5)
+                    << scale << " " << channels << " " << n << "x" << h << "x" << w;
+            }
+        }
+    }
+}
+
+TEST(FusedSrResNet, Bf16StaysNearFp32) {
+    const torch::InferenceMode inference;
+    torch::manual_seed(2);
+    const auto settings = SrResNetSettings::compact(4, 48, 8);
+    SrResNet module(settings);
+    module->eval();
+    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kBFloat16);
+    const auto input = torch::rand({1, 3, 40, 50});
+    const auto difference = (fused->forward(input) - module->forward(input)).abs();
+    EXPECT_LT(difference.max().item<float>(), 2e-2);
+    EXPECT_LT(difference.mean().item<float>(), 2e-3);
+}
+
+TEST(FusedSrResNet, OtherFormsAreLeftToTheModule) {
+    auto settings = SrResNetSettings::compact(4, 8, 1);
+    settings.input_skip = InputSkip::bilinear;
+    EXPECT_FALSE(can_fuse(settings));
+    EXPECT_FALSE(can_fuse(SrResNetSettings::paper(4)));
+}
+
+TEST(FusedSrResNet, MoreShapesThanAreKept) {
+    const torch::InferenceMode inference;
+    torch::manual_seed(3);
+    const auto settings = SrResNetSettings::compact(2, 8, 1);
+    SrResNet module(settings);
+    module->eval();
+    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+    for (int round = 0; round < 2; ++round) {
+        for (int w = 1; w < 40; ++w) {
+            const auto input = torch::rand({1, 3, 5, w});
+            ASSERT_LT(largest_difference(fused->forward(input), module->forward(input)), 1e-5) << w;
+        }
+    }
+}
+
+TEST(FusedSrResNet, ThreadsTakeTurns) {
+    torch::manual_seed(4);
+    const auto settings = SrResNetSettings::compact(2, 16, 2);
+    SrResNet module(settings);
+    module->eval();
+    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+    std::vector<float> differences(3);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([&, t] {
+            const torch::InferenceMode inference;
+            auto own = module;
+            for (int i = 0; i < 20; ++i) {
+                const auto input = torch::rand({1, 3, 8 + t, 8 + i});
+                differences[t] = std::max(
+                    differences[t], largest_difference(fused->forward(input), own->forward(input)));
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    for (const float difference : differences) EXPECT_LT(difference, 1e-5);
+}
+
+}  // namespace
+}  // namespace sisr::test
