@@ -179,6 +179,14 @@ gboolean sisr_bridge_upscale(GeglBuffer* input, const GeglRectangle* input_area,
     });
 }
 
+gboolean sisr_bridge_has_room(guint64 bytes, GError** error) {
+    return guarded<gboolean>(error, FALSE, [&] {
+        const std::string lack = lack_of_room(bytes);
+        return lack.empty() ? TRUE
+                            : fail(error, SISR_BRIDGE_ERROR_TOO_LARGE, "size: the result " + lack);
+    });
+}
+
 GPtrArray* sisr_bridge_list_models(GError** error) {
     return guarded<GPtrArray*>(error, nullptr, [&]() -> GPtrArray* {
         const Core* core = require_core(error);

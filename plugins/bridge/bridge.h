@@ -87,6 +87,10 @@ gboolean sisr_bridge_upscale(GeglBuffer* input, const GeglRectangle* input_area,
                              gint output_x, gint output_y, const SisrBridgeSettings* settings,
                              SisrBridgeProgress progress, gpointer user, GError** error);
 
+/* Whether GEGL has room for so many bytes of pixels, for hosts that hold more than one result.
+ * sisr_bridge_upscale looks for the room of its own. */
+gboolean sisr_bridge_has_room(guint64 bytes, GError** error);
+
 typedef struct {
     gchar* name;        /* for SisrBridgeSettings.model */
     gchar* trained_for; /* one sentence: which pictures it is meant for */

@@ -60,13 +60,19 @@ std::string lack_of_room(GeglBuffer* buffer, const GeglRectangle& area) {
         static_cast<std::uint64_t>(babl_format_get_bytes_per_pixel(gegl_buffer_get_format(buffer)));
     const std::uint64_t needed = pixel * static_cast<std::uint64_t>(written.width) *
                                  static_cast<std::uint64_t>(written.height);
-    constexpr std::uint64_t kNotWorthAsking = std::uint64_t{256} << 20;
-    if (needed < kNotWorthAsking) return {};
-    const Room room = gegl_room();
-    if (needed <= room.bytes) return {};
+    const std::string lack = lack_of_room(needed);
+    if (lack.empty()) return {};
     return "size: the result of " + std::to_string(area.width) + "x" + std::to_string(area.height) +
-           " pixels needs " + gigabytes(needed) + ", and there is room for " +
-           gigabytes(room.bytes) + " in " + room.place;
+           " pixels " + lack;
+}
+
+std::string lack_of_room(std::uint64_t bytes) {
+    constexpr std::uint64_t kNotWorthAsking = std::uint64_t{256} << 20;
+    if (bytes < kNotWorthAsking) return {};
+    const Room room = gegl_room();
+    if (bytes <= room.bytes) return {};
+    return "needs " + gigabytes(bytes) + ", and there is room for " + gigabytes(room.bytes) +
+           " in " + room.place;
 }
 
 }  // namespace sisr::bridge

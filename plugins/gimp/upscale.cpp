@@ -84,7 +84,19 @@ BufferPtr enlarge(Id layer, Size size, const Settings& settings, ProgressBar& ba
     return result;
 }
 
+/// Throws Failure when there is no room for the results and for GIMP's own copies of them.
+void require_room(const std::vector<Enlarged>& layers) {
+    double bytes = 0;
+    for (const Enlarged& layer : layers) {
+        const Babl* format = result_format(gegl_buffer_get_format(layer_pixels(layer.layer).get()));
+        bytes += 2 * pixel_count(layer.after) * babl_format_get_bytes_per_pixel(format);
+    }
+    GError* error = nullptr;
+    if (!sisr_bridge_has_room(static_cast<guint64>(bytes), &error)) throw_failure(error);
+}
+
 void enlarge_all(std::vector<Enlarged>& layers, const Settings& settings) {
+    require_room(layers);
     double pixels = 0;
     for (const Enlarged& layer : layers) pixels += pixel_count(layer.before);
     ProgressBar bar(pixels);

@@ -29,6 +29,17 @@ void write_at(const std::filesystem::path& file, const Image& image, Depth depth
     write_image(file, image, options);
 }
 
+/// Without the colour of pixels that cannot be seen, which GIMP does not save.
+Image visible(Image image) {
+    if (!image.shape().has_alpha) return image;
+    const auto channels = static_cast<std::size_t>(image.channels());
+    std::vector<float>& samples = image.samples();
+    for (std::size_t i = 0; i < samples.size(); i += channels) {
+        if (samples[i + channels - 1] == 0) std::fill_n(samples.begin() + static_cast<std::ptrdiff_t>(i), channels, 0.0F);
+    }
+    return image;
+}
+
 /// Input files, one start of GIMP over all cases, and what sisr-batch makes of the same files.
 class Session {
 public:
@@ -104,8 +115,8 @@ protected:
     /// What GIMP saved against what sisr-batch made of the input of that name.
     static void expect_as_command(const std::string& result, const std::string& input,
                                   double tolerance) {
-        const Image ours = read_image(session_->host.out(result));
-        const Image reference = session_->reference(input);
+        const Image ours = visible(read_image(session_->host.out(result)));
+        const Image reference = visible(session_->reference(input));
         EXPECT_LE(max_difference(ours, reference), tolerance) << result;
         EXPECT_GT(mean_difference(ours, quantised(ours, 3)), 1e-3) << result << " is flat";
     }
@@ -213,13 +224,15 @@ TEST_F(Gimp, MasksChannelsSelectionGuidesPaths) {
     ASSERT_EQ(mask_before.size(), 3U);
     EXPECT_EQ(mask[0], 84);
     EXPECT_EQ(mask[1], 68);
-    EXPECT_NEAR(mask[2], mask_before[2], 3) << "mean of 255";
+    // GIMP interpolates in linear light, which moves a border between black and white outwards.
+    constexpr double kMeans = 6;  // of 255
+    EXPECT_NEAR(mask[2], mask_before[2], kMeans);
     const Numbers channel = numbers("layered channel");
     const Numbers channel_before = numbers("layered-before channel");
     ASSERT_EQ(channel.size(), 3U);
     ASSERT_EQ(channel_before.size(), 3U);
     EXPECT_EQ(channel[0], 160);
-    EXPECT_NEAR(channel[2], channel_before[2], 3);
+    EXPECT_NEAR(channel[2], channel_before[2], kMeans);
     // Cubic filtering widens the border of a selection by its kernel.
     const Numbers selection = numbers("layered selection");
     ASSERT_EQ(selection.size(), 5U);
@@ -291,7 +304,7 @@ TEST_F(Gimp, ScaleOneChangesWhatIsSelected) {
 }
 
 TEST_F(Gimp, RefusesWithAMessage) {
-    expect_refused("huge", "600000 x 450000 pixels");
+    expect_refused("huge", "there is room for");
     expect_refused("smaller", "smaller than what there is");
     expect_refused("unknown", "no-such-model: unknown model");
     expect_refused("broken", "broken.safetensors");

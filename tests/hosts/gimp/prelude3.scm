@@ -1,0 +1,40 @@
+; What the cases need of GIMP 3, by the names that prelude2.scm gives for GIMP 2.10.
+
+(define (load-image file) (car (gimp-file-load RUN-NONINTERACTIVE file)))
+(define (load-layer image file) (car (gimp-file-load-layer RUN-NONINTERACTIVE image file)))
+(define (save-image image file) (gimp-file-save RUN-NONINTERACTIVE image file -1))
+
+(define (image-width image) (car (gimp-image-get-width image)))
+(define (image-height image) (car (gimp-image-get-height image)))
+(define (image-type image) (car (gimp-image-get-base-type image)))
+(define (image-layers image) (vector->list (car (gimp-image-get-layers image))))
+(define (image-channels image) (vector->list (car (gimp-image-get-channels image))))
+(define (group-layers group) (vector->list (car (gimp-item-get-children group))))
+(define (new-image width height type precision)
+  (car (gimp-image-new-with-precision width height type precision)))
+
+(define (new-group image) (car (gimp-group-layer-new image "group")))
+(define (new-text image text)
+  (car (gimp-text-font image -1 3 5 text 0 TRUE 12 (car (gimp-context-get-font)))))
+(define (layer-width layer) (car (gimp-drawable-get-width layer)))
+(define (layer-height layer) (car (gimp-drawable-get-height layer)))
+(define (layer-offsets layer) (gimp-drawable-get-offsets layer))
+(define (mean-value drawable) (car (gimp-drawable-histogram drawable HISTOGRAM-VALUE 0 1)))
+(define (select-column image x width height)
+  (gimp-image-select-rectangle image CHANNEL-OP-REPLACE x 0 width height))
+
+(define (new-path image points)
+  (let ((path (car (gimp-path-new image "way"))))
+    (gimp-image-insert-path image path 0 0)
+    (gimp-path-stroke-new-from-points path 0 (list->vector points) FALSE)
+    path))
+(define (path-points path) (vector->list (cadr (gimp-path-stroke-get-points path 1))))
+
+; mode: 0 the whole image, 1 the layer, 2 the layer to a new image. layer: -1 for none
+(define (upscale image layer mode model scale width height keep-print-size)
+  (car (plug-in-sisr-upscale
+         #:run-mode RUN-NONINTERACTIVE #:image image
+         #:drawables (vector (if (= layer -1) (car (image-layers image)) layer))
+         #:mode (list-ref '("image" "layer" "new-image") mode)
+         #:model model #:scale scale #:width width #:height height
+         #:keep-print-size keep-print-size)))
