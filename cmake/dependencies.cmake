@@ -8,6 +8,7 @@ find_package(PkgConfig REQUIRED)
 # Debian 12's OpenImageIOConfig.cmake names files of packages it does not depend on;
 # pkg-config's description works on Debian 12 and 13.
 pkg_check_modules(OIIO REQUIRED IMPORTED_TARGET OpenImageIO)
+pkg_check_modules(GEGL REQUIRED IMPORTED_TARGET gegl-0.4)
 pkg_check_modules(LCMS REQUIRED IMPORTED_TARGET lcms2)
 
 find_program(SISR_CCACHE ccache)
