@@ -73,6 +73,7 @@ std::string one_line(std::string message, const std::string& path) {
 struct FileSource::Impl {
     explicit Impl(const fs::path& source_file) : file(source_file), path(source_file.string()) {
         check_file(file);
+        if (is_icon(file)) fail(ErrorKind::unsupported, "is an icon, not a photograph");
         if (is_truncated(file)) fail(ErrorKind::bad_image, "is truncated");
         open(false);
         format = input->format_name();
@@ -319,7 +320,7 @@ bool has_image_extension(const fs::path& file) {
         std::set<std::string> extensions;
         for (const auto& [format, listed] : OIIO::get_extension_map()) {
             const bool is_image = format != "ffmpeg" && format != "null" && format != "term" &&
-                                  format != "openvdb" && format != "field3d";
+                                  format != "openvdb" && format != "field3d" && format != "ico";
             if (is_image) extensions.insert(listed.begin(), listed.end());
         }
         return extensions;

@@ -198,6 +198,7 @@ struct FileSink::Impl {
         temporary = std::make_unique<AtomicFile>(path);
         const std::string name = temporary->temporary_path().string();
         const OIIO::ImageSpec spec = make_spec();
+        has_date = spec.find_attribute("DateTime") != nullptr;
         parts.reset();
         if (options.metadata && carries_parts(*options.metadata, format)) {
             parts = parts_for(*options.metadata, format, input.size(), options.resolution_scale);
@@ -210,9 +211,21 @@ struct FileSink::Impl {
     /// WebP and TIFF files get their parts when they are whole.
     void add_parts_behind() {
         const fs::path& file = temporary->temporary_path();
+        if (format == "tiff" && !has_date) drop_dates_of_tiff(file);
         if (!parts) return;
         if (format == "webp") add_to_webp(file, first_size, first_has_alpha, *parts);
         if (format == "tiff") add_to_tiff(file, *parts);
+    }
+
+    /// OpenImageIO 2.4 does not ask these encoders whether they have made anything: JPEG 2000
+    /// pictures of less than 32 pixels come out empty.
+    void check_written() const {
+        const bool is_sloppy = is_one_of(format, {"jpeg2000", "heif"});
+        if (is_sloppy && look_at_file(temporary->temporary_path()) != FileState::whole) {
+            throw Error(ErrorKind::io, path.string(),
+                        "cannot be written: the encoder of this format made no picture of " +
+                            std::to_string(input.width) + "x" + std::to_string(input.height));
+        }
     }
 
     bool has_write_error() const { return proxy && proxy->has_failed(); }
@@ -224,6 +237,7 @@ struct FileSink::Impl {
     int rows_written = 0;  ///< of the page at work
     Size first_size;
     bool first_has_alpha = false;
+    bool has_date = false;  ///< from the source
     // Destroyed from the last to the first: the codec, what it writes to, the file's name.
     std::unique_ptr<AtomicFile> temporary;
     std::unique_ptr<RememberingFile> proxy;
@@ -280,6 +294,7 @@ void FileSink::finish() {
     if (!closed || impl_->has_write_error()) impl_->fail_to_write();
     impl_->proxy.reset();
     impl_->add_parts_behind();
+    impl_->check_written();
     impl_->temporary->commit();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -86,6 +87,21 @@ bool is_truncated_webp(const std::string& head, std::uintmax_t file_bytes) {
     return length + std::uintmax_t{8} > file_bytes;
 }
 
+/// OpenImageIO reads as much user data as the header claims, be it the whole memory.
+bool is_truncated_dpx(std::ifstream& stream, std::uintmax_t file_bytes) {
+    constexpr std::uint32_t kNone = 0xFFFFFFFF;
+    std::string head(36, '\0');
+    stream.seekg(0);
+    if (!stream.read(head.data(), static_cast<std::streamsize>(head.size()))) return true;
+    const bool is_big_endian = head[0] == 'S';
+    std::uint32_t user_bytes = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const std::size_t at = is_big_endian ? 32 + i : 35 - i;
+        user_bytes = user_bytes << 8 | static_cast<unsigned char>(head[at]);
+    }
+    return user_bytes != kNone && user_bytes > file_bytes;
+}
+
 }  // namespace
 
 bool is_truncated(const std::filesystem::path& file) {
@@ -99,6 +115,9 @@ bool is_truncated(const std::filesystem::path& file) {
     }
     if (head.compare(0, 4, "RIFF") == 0 && head.compare(8, 4, "WEBP") == 0) {
         return is_truncated_webp(head, file_bytes);
+    }
+    if (head.compare(0, 4, "SDPX") == 0 || head.compare(0, 4, "XPDS") == 0) {
+        return is_truncated_dpx(stream, file_bytes);
     }
     stream.seekg(0);
     return is_truncated_jpeg(stream);
@@ -116,6 +135,16 @@ bool begins_as_picture(const std::filesystem::path& file) {
     return std::any_of(std::begin(kBegins), std::end(kBegins), [&head](std::string_view begin) {
         return head.compare(0, begin.size(), begin) == 0;
     });
+}
+
+bool is_icon(const std::filesystem::path& file) {
+    std::string extension = file.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ifstream stream(file, std::ios::binary);
+    std::string head(4, '\0');
+    stream.read(head.data(), 4);
+    return extension == ".ico" || head == std::string("\0\0\1\0", 4);
 }
 
 }  // namespace sisr

@@ -23,6 +23,7 @@ constexpr std::uint16_t kLastClassicType = 12;
 constexpr std::uint16_t kImageWidth = 0x0100;
 constexpr std::uint16_t kImageLength = 0x0101;
 constexpr std::uint16_t kOrientation = 0x0112;
+constexpr std::uint16_t kDateTime = 0x0132;
 constexpr std::uint16_t kXResolution = 0x011A;
 constexpr std::uint16_t kYResolution = 0x011B;
 constexpr std::uint16_t kXmp = 0x02BC;
@@ -41,7 +42,7 @@ constexpr std::uint16_t kDescriptive[] = {
     kOrientation, kXResolution, kYResolution,
     0x011D, 0x0128, 0x0129,                  // PageName, ResolutionUnit, PageNumber
     0x012D, 0x013E, 0x013F,                  // TransferFunction, WhitePoint, its primaries
-    0x0131, 0x0132, 0x013B, 0x013C,          // Software, DateTime, Artist, HostComputer
+    0x0131, kDateTime, 0x013B, 0x013C,          // Software, DateTime, Artist, HostComputer
     0x4746, 0x4749,                          // Rating, RatingPercent
     0x8298,                                  // Copyright
     0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F,  // Windows' title, comment, author, keywords, subject
@@ -159,6 +160,25 @@ std::vector<NewTiffEntry> append_exif(TiffAppender& appender, const std::string&
     return entries;
 }
 
+/// Shortens a directory in place, and blanks what the tag said.
+void drop_tag(std::fstream& stream, const TiffLayout& layout, std::uint64_t directory,
+              const TiffEntry& entry, const TiffDirectory& entries) {
+    const std::size_t count_bytes = layout.is_big_tiff ? 8 : 2;
+    const std::uint64_t step = layout.is_big_tiff ? 20 : 12;
+    const std::uint64_t end = entries.next_at + (layout.is_big_tiff ? 8 : 4);
+    std::string rest(end - entry.at - step, '\0');
+    stream.clear();
+    stream.seekp(static_cast<std::streamoff>(entry.value_at));
+    stream << std::string(entry.bytes, '\0');
+    stream.seekg(static_cast<std::streamoff>(entry.at + step));
+    stream.read(rest.data(), static_cast<std::streamsize>(rest.size()));
+    stream.seekp(static_cast<std::streamoff>(entry.at));
+    stream.write(rest.data(), static_cast<std::streamsize>(rest.size()));
+    stream.seekp(static_cast<std::streamoff>(directory));
+    stream << tiff_bytes((entries.next_at - directory - count_bytes) / step - 1, count_bytes,
+                         layout.is_big_endian);
+}
+
 }  // namespace
 
 int exif_orientation(const std::string& exif) {
@@ -218,6 +238,20 @@ std::string exif_of_tiff(std::istream& tiff) {
         position += bytes.size();
     }
     return head + make_tiff_directory(std::move(entries), head.size(), 0, layout) + directories;
+}
+
+void drop_dates_of_tiff(const std::filesystem::path& file) {
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    TiffReader reader(stream);
+    std::uint64_t at = reader.first_directory();
+    while (at != 0) {
+        const TiffDirectory directory = reader.directory(at);
+        const TiffEntry* date = directory.find(kDateTime);
+        if (date != nullptr) drop_tag(stream, reader.layout(), at, *date, directory);
+        at = directory.next;
+    }
+    stream.close();
+    if (!stream) throw Error(ErrorKind::io, file.string(), "cannot be written");
 }
 
 void add_to_tiff(const std::filesystem::path& file, const MetadataParts& parts) {

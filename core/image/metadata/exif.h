@@ -20,6 +20,10 @@ void update_exif(std::string& exif, const MetadataChanges& changes);
 /// What a TIFF file says of its picture, as EXIF data of its own; empty when it says nothing.
 std::string exif_of_tiff(std::istream& tiff);
 
+/// Takes the date out of each directory of a TIFF file: OpenImageIO writes the time of day there
+/// when it knows no better, and the same picture would never make the same file. Throws Error{io}.
+void drop_dates_of_tiff(const std::filesystem::path& file);
+
 /// Adds EXIF, GPS, IPTC, XMP and Photoshop's resources to the first directory of a TIFF file, whose
 /// own entries win. Throws Error{io}.
 void add_to_tiff(const std::filesystem::path& file, const MetadataParts& parts);
