@@ -120,6 +120,8 @@ Dialog::Dialog(const Selection& selection, Settings& settings)
     gtk_box_pack_start(GTK_BOX(column), grid, FALSE, FALSE, 0);
     build_rows(grid);
     gtk_widget_show_all(window_);
+    // So that the enter key upscales; in a list it would open the list.
+    gtk_widget_grab_focus(scale_);
     change_model();
     refresh();
 }

@@ -54,7 +54,7 @@ Preview::Preview(BufferPtr source)
       overview_(gtk_image_new()),
       before_(gtk_image_new()),
       after_(gtk_image_new()),
-      caption_(gtk_label_new("")),
+      caption_(new_label("")),
       centre_x_(extent_.width / 2.0),
       centre_y_(extent_.height / 2.0) {
     const double scale =
@@ -68,8 +68,8 @@ Preview::Preview(BufferPtr source)
     gtk_widget_add_events(clickable, GDK_BUTTON_PRESS_MASK);
     gtk_widget_set_tooltip_text(clickable, "Click where to look closer");
     g_signal_connect(clickable, "button-press-event", G_CALLBACK(on_click), this);
-    captioned(clickable, gtk_label_new("Layer (click to look closer)"), box_);
-    captioned(before_, gtk_label_new("Plain enlargement"), box_);
+    captioned(clickable, new_label("Layer (click to look closer)"), box_);
+    captioned(before_, new_label("Plain enlargement"), box_);
     captioned(after_, caption_, box_);
     gtk_widget_set_size_request(clickable, kOverviewSide, kViewSide);
     gtk_widget_set_size_request(before_, kViewSide, kViewSide);

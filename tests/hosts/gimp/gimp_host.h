@@ -62,7 +62,7 @@ public:
     CommandResult run(const std::string& expression, CommandOptions options = {}) const {
         const std::string scripts = version_.scripts.string();
         const std::string program = "(begin (define folder \"" + folder_.path().string() +
-                                    "\") (define model \"photo-x4\") (define profile \"file://" +
+                                    "\") (define model \"photo-x4\") (define profile \"" +
                                     kWideGamut + "\") (load \"" + scripts + "/prelude" +
                                     version_.number + ".scm\") (load \"" + scripts +
                                     "/cases.scm\") " + expression + ")";

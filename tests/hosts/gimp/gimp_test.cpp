@@ -35,7 +35,8 @@ Image visible(Image image) {
     const auto channels = static_cast<std::size_t>(image.channels());
     std::vector<float>& samples = image.samples();
     for (std::size_t i = 0; i < samples.size(); i += channels) {
-        if (samples[i + channels - 1] == 0) std::fill_n(samples.begin() + static_cast<std::ptrdiff_t>(i), channels, 0.0F);
+        if (samples[i + channels - 1] == 0)
+            std::fill_n(samples.begin() + static_cast<std::ptrdiff_t>(i), channels, 0.0F);
     }
     return image;
 }
@@ -347,6 +348,24 @@ TEST(GimpFaults, CancelInMidRunLeavesTheImage) {
     EXPECT_EQ(facts["killed dirty"], "0 ");
     EXPECT_EQ(max_difference(read_image(host.out("killed.png")), read_image(host.in("large.png"))),
               0);
+}
+
+TEST(GimpFilter, IsAddedEditedAndRemoved) {
+    if (g_version.number == "2") GTEST_SKIP() << "GIMP 2.10 has no filters that stay editable";
+    GimpHost host(g_version);
+    write_at(host.in("rgb.png"), scene(rgb_shape(40, 30)), Depth::u8);
+    const auto result = host.run("(live-filter)");
+    EXPECT_EQ(result.exit_code, 0);
+    auto facts = host.facts();
+    EXPECT_EQ(facts["filter error"], "");
+    EXPECT_EQ(facts["filter count"], "1 ");
+    EXPECT_EQ(facts["filter count-after"], "0 ");
+    EXPECT_EQ(read_image(host.out("filter-before.png")).width(), 2 * 40);
+    EXPECT_EQ(read_image(host.out("filter-edited.png")).width(), 3 * 40);
+    EXPECT_EQ(
+        max_difference(read_image(host.out("filter-removed.png")), read_image(host.in("rgb.png"))),
+        0)
+        << "the layer's first state";
 }
 
 TEST(GimpFaults, MissingLibrary) {

@@ -1,5 +1,8 @@
 ; What the cases need of GIMP 2.10, by the names that prelude3.scm gives for GIMP 3.
 
+; GIMP 2.10 wants an address here, GIMP 3 a file.
+(define profile (string-append "file://" profile))
+
 (define (load-image file) (car (gimp-file-load RUN-NONINTERACTIVE file file)))
 (define (load-layer image file) (car (gimp-file-load-layer RUN-NONINTERACTIVE image file)))
 (define (save-image image file)
