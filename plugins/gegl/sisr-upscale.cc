@@ -95,6 +95,10 @@ GeglRectangle input_box(GeglOperation* operation) {
 
 bool is_infinite(const GeglRectangle& box) { return gegl_rectangle_is_infinite_plane(&box) != 0; }
 
+bool is_cmyk(const Babl* format) {
+    return (babl_get_model_flags(babl_format_get_model(format)) & BABL_MODEL_FLAG_CMYK) != 0;
+}
+
 int scaled(int position, double scale) {
     return static_cast<int>(std::lround(static_cast<double>(position) * scale));
 }
@@ -155,7 +159,7 @@ static GeglRectangle get_cached_region(GeglOperation* operation, const GeglRecta
 static gboolean process(GeglOperation* operation, GeglBuffer* input, GeglBuffer* output,
                         const GeglRectangle* roi, gint /*level*/) {
     const Babl* source = gegl_operation_get_source_format(operation, "input");
-    if (source != nullptr && babl_space_is_cmyk(babl_format_get_space(source)) != 0) {
+    if (source != nullptr && is_cmyk(source)) {
         tell_once(operation, "CMYK is not supported, the result is RGB");
     }
     const GeglRectangle box = input_box(operation);
