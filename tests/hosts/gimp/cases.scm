@@ -80,7 +80,7 @@
   (let ((image (load-image (in "rgb.png"))))
     (gimp-image-set-color-profile-from-file image profile)
     (upscale image -1 0 model 4 0 0 TRUE)
-    (save-image image (out "profile.png"))
+    (save-with-profile image (out "profile.png"))
     (gimp-image-delete image)))
 
 (define (indexed)

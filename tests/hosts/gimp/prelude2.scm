@@ -7,6 +7,7 @@
 (define (load-layer image file) (car (gimp-file-load-layer RUN-NONINTERACTIVE image file)))
 (define (save-image image file)
   (gimp-file-save RUN-NONINTERACTIVE image (car (gimp-image-get-active-drawable image)) file file))
+(define save-with-profile save-image)
 
 (define (image-width image) (car (gimp-image-width image)))
 (define (image-height image) (car (gimp-image-height image)))

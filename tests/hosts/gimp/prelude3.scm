@@ -3,6 +3,9 @@
 (define (load-image file) (car (gimp-file-load RUN-NONINTERACTIVE file)))
 (define (load-layer image file) (car (gimp-file-load-layer RUN-NONINTERACTIVE image file)))
 (define (save-image image file) (gimp-file-save RUN-NONINTERACTIVE image file -1))
+(define (save-with-profile image file)
+  (file-png-export #:run-mode RUN-NONINTERACTIVE #:image image #:file file
+                   #:include-color-profile TRUE))
 
 (define (image-width image) (car (gimp-image-get-width image)))
 (define (image-height image) (car (gimp-image-get-height image)))
