@@ -101,7 +101,9 @@ struct FileSource::Impl {
         std::string profile = profile_of(spec());
         if (profile.empty()) profile = parts.icc;
         start_inks(profile);
-        channels = map_channels(spec());
+        page_spec = spec();
+        page_spec.extra_attribs.clear();
+        channels = map_channels(page_spec);
         if (inks) channels = {{0, 1, 2}, -1};
         shape.width = spec().width;
         shape.height = spec().height;
@@ -145,7 +147,7 @@ struct FileSource::Impl {
     }
 
     const OIIO::ImageSpec& spec() const { return input->spec(); }
-    int native_channels() const { return cmyk_jpeg ? 4 : spec().nchannels; }
+    int native_channels() const { return cmyk_jpeg ? 4 : page_spec.nchannels; }
 
     [[noreturn]] void fail(ErrorKind kind, const std::string& reason) const {
         throw Error(kind, path, reason);
@@ -168,11 +170,13 @@ struct FileSource::Impl {
             cmyk_jpeg->read_rows(y_end - y_begin, out);
             return;
         }
-        const OIIO::ImageSpec& s = spec();
-        const bool done = s.tile_width == 0
-                              ? input->read_scanlines(page, 0, s.y + y_begin, s.y + y_end, s.z, 0,
-                                                      s.nchannels, OIIO::TypeDesc::FLOAT, out)
-                              : read_tile_rows(y_begin, y_end, out);
+        const OIIO::ImageSpec& s = page_spec;
+        bool done = s.tile_width == 0
+                        ? input->read_scanlines(page, 0, s.y + y_begin, s.y + y_end, s.z, 0,
+                                                s.nchannels, OIIO::TypeDesc::FLOAT, out)
+                        : read_tile_rows(y_begin, y_end, out);
+        // Some readers find only then that the page is another than they have said.
+        done = done && spec().nchannels == s.nchannels && spec().width == s.width;
         if (!done) {
             const std::string reason = one_line(input->geterror(), path);
             fail(ErrorKind::bad_image,
@@ -182,7 +186,7 @@ struct FileSource::Impl {
 
     /// Tiles come in whole rows of tiles; the one at work is kept.
     bool read_tile_rows(int y_begin, int y_end, float* out) {
-        const OIIO::ImageSpec& s = spec();
+        const OIIO::ImageSpec& s = page_spec;
         const std::size_t stride = static_cast<std::size_t>(s.width) * s.nchannels;
         for (int y = y_begin; y < y_end; ++y, out += stride) {
             const int first = y / s.tile_height * s.tile_height;
@@ -205,7 +209,7 @@ struct FileSource::Impl {
     /// Rows as they are stored, our channels.
     void read_stored(int y_begin, int y_end, float* out) {
         const std::size_t pixels =
-            static_cast<std::size_t>(y_end - y_begin) * static_cast<std::size_t>(spec().width);
+            static_cast<std::size_t>(y_end - y_begin) * static_cast<std::size_t>(page_spec.width);
         if (!inks && channels.is_identity(native_channels())) {
             read_native(y_begin, y_end, out);
         } else {
@@ -226,7 +230,8 @@ struct FileSource::Impl {
     std::string format;
     MetadataParts parts;
     int pages = 1;
-    int page = 0;  ///< OpenImageIO's number, which counts thumbnails too
+    OIIO::ImageSpec page_spec;  ///< as the page was when it was begun, without attributes
+    int page = 0;               ///< OpenImageIO's number, which counts thumbnails too
     ImageShape shape;
     ChannelMap channels;
     bool is_associated = false;

@@ -19,7 +19,7 @@ bool RememberingFile::seek(int64_t offset) {
 }
 
 void RememberingFile::put(int64_t position, const char* data, size_t bytes) {
-    if (has_failed_) return;
+    if (has_failed_ || bytes == 0) return;
     const bool is_there =
         std::ftell(file_.get()) == position || std::fseek(file_.get(), position, SEEK_SET) == 0;
     has_failed_ = !is_there || std::fwrite(data, 1, bytes, file_.get()) != bytes;
