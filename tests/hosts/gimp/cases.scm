@@ -187,6 +187,12 @@
     (save-layer image layer (out "text.png"))
     (gimp-image-delete image)))
 
+(define (last-values)
+  (let ((image (load-image (in "small.png"))))
+    (upscale-again image)
+    (describe "last" image)
+    (gimp-image-delete image)))
+
 ; Scale 1 with a selection: what is outside of it stays.
 (define (restore)
   (let* ((image (load-image (in "rgb.png"))) (layer (car (image-layers image))))
@@ -243,6 +249,7 @@
   (run "group" group-to-new-image)
   (run "text" text)
   (run "restore" restore)
+  (run "last" last-values)
   (failing "huge" nothing 0 model 4 500000 0 TRUE)
   (failing "smaller" nothing 0 model 4 20 0 TRUE)
   (failing "unknown" nothing 0 "no-such-model" 4 0 0 TRUE)

@@ -304,6 +304,8 @@ TEST_F(Gimp, ScaleOneChangesWhatIsSelected) {
     }
 }
 
+TEST_F(Gimp, LastValues) { EXPECT_EQ(numbers("last canvas"), (Numbers{4 * 13, 4 * 9})); }
+
 TEST_F(Gimp, RefusesWithAMessage) {
     expect_refused("huge", "there is room for");
     expect_refused("smaller", "smaller than what there is");

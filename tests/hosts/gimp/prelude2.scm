@@ -38,3 +38,7 @@
 (define (upscale image layer mode model scale width height keep-print-size)
   (car (plug-in-sisr-upscale RUN-NONINTERACTIVE image layer mode model scale width height
                              -1 0 keep-print-size)))
+
+; With what was chosen last, which in a new profile are the defaults.
+(define (upscale-again image)
+  (plug-in-sisr-upscale RUN-WITH-LAST-VALS image -1 1 "" 1 0 0 0 0 0))

@@ -42,6 +42,11 @@
          #:model model #:scale scale #:width width #:height height
          #:keep-print-size keep-print-size)))
 
+; With what was chosen last, which in a new profile are the defaults.
+(define (upscale-again image)
+  (plug-in-sisr-upscale #:run-mode RUN-WITH-LAST-VALS #:image image
+                         #:drawables (vector (car (image-layers image)))))
+
 ; The operation as a filter that can be changed and taken away again.
 (define (live-filter)
   (run "filter" (lambda ()
