@@ -14,18 +14,18 @@
 #include <atomic>
 #include <cstdio>
 #include <future>
+#include <thread>
 
 namespace sisr::cli {
 namespace {
 
-// While the network computes for one file, the next is decoded and the one before encoded.
-constexpr int kFilesAtOnce = 3;
-
-/// As many files as are worth having at work at once. One thread means one: somebody who asks for
-/// it runs other things beside.
+/// While the network computes for one file, another is decoded or encoded. One thread means one
+/// file at a time: somebody who asks for it runs other things beside.
 int files_at_once(const BatchOptions& options, std::size_t jobs) {
-    if (options.upscale.threads == 1 || options.dry_run) return 1;
-    return static_cast<int>(std::min<std::size_t>(kFilesAtOnce, jobs));
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    const int threads = options.upscale.threads > 0 ? options.upscale.threads : cores;
+    if (threads == 1 || options.dry_run) return 1;
+    return static_cast<int>(std::min<std::size_t>(std::clamp(threads, 2, 4), jobs));
 }
 
 UpscaleOptions upscale_options(const BatchOptions& options, std::size_t jobs) {

@@ -25,32 +25,32 @@ torch::Tensor gaussian(std::int64_t channels, bool is_column) {
 }
 
 torch::Tensor blur(const torch::Tensor& image) {
-    const std::int64_t channels = image.size(1);
-    const auto along = [channels](const torch::Tensor& x, bool is_column) {
+    const auto along = [](const torch::Tensor& x, bool is_column) {
+        const std::int64_t channels = x.size(1);
         const auto options = F::Conv2dFuncOptions().groups(channels).padding(
             is_column ? std::vector<std::int64_t>{kRadius, 0}
                       : std::vector<std::int64_t>{0, kRadius});
         return F::conv2d(x, gaussian(channels, is_column), options);
     };
-    const auto whole = [&along](const torch::Tensor& x) { return along(along(x, true), false); };
     // Where the kernel reaches beyond the border there is nothing to weigh.
-    return whole(image) / whole(torch::ones_like(image));
+    const auto column = along(torch::ones({1, 1, image.size(2), 1}), true);
+    const auto row = along(torch::ones({1, 1, 1, image.size(3)}), false);
+    return along(along(image, true), false).div_(column).div_(row);
 }
 
 }  // namespace
 
-torch::Tensor lock_colour(const torch::Tensor& input, const torch::Tensor& output) {
+torch::Tensor lock_colour(const torch::Tensor& input, torch::Tensor output) {
     const std::vector<std::int64_t> small{input.size(2), input.size(3)};
     const std::vector<std::int64_t> large{output.size(2), output.size(3)};
     const auto lacking = input - torch::adaptive_avg_pool2d(output, small);
-    auto correction = blur(lacking.contiguous());
+    auto correction = blur(lacking.contiguous()).contiguous(torch::MemoryFormat::ChannelsLast);
     if (large != small) {
-        correction = F::interpolate(correction, F::InterpolateFuncOptions()
-                                                    .size(large)
-                                                    .mode(torch::kBilinear)
-                                                    .align_corners(false));
+        correction = F::interpolate(
+            correction,
+            F::InterpolateFuncOptions().size(large).mode(torch::kBilinear).align_corners(false));
     }
-    return output + correction;
+    return output.add_(correction);
 }
 
 }  // namespace sisr

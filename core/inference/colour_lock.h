@@ -10,7 +10,8 @@ constexpr int kColourLockReach = 13;
 
 /// Adds to `output` [N,C,s*h,s*w] the low frequencies of what it lacks of `input` [N,C,h,w]: the
 /// difference of the input and the output reduced by area, blurred (Gaussian of 4 input pixels,
-/// renormalised at the border) and enlarged. Both display-encoded, float32.
-torch::Tensor lock_colour(const torch::Tensor& input, const torch::Tensor& output);
+/// renormalised at the border) and enlarged. Both display-encoded, float32. Changes `output`
+/// itself.
+torch::Tensor lock_colour(const torch::Tensor& input, torch::Tensor output);
 
 }  // namespace sisr

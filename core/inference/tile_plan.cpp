@@ -20,18 +20,37 @@ std::vector<int> cut_evenly(int length, int max_part) {
     return ends;
 }
 
+/// Rows of a full-width band: (rows + 2 overlap) * width * tile + rows * width * band = memory.
+double band_rows(double width, double overlap, const TileBudget& budget) {
+    const auto tile = static_cast<double>(budget.tile_pixel_bytes);
+    const auto band = static_cast<double>(budget.band_pixel_bytes);
+    const double left = static_cast<double>(budget.memory_bytes) - 2 * overlap * width * tile;
+    return left / (width * (tile + band));
+}
+
+/// Side of a square tile: (side + 2 overlap)^2 * tile + side * width * band = memory.
+double square_side(double width, double overlap, const TileBudget& budget) {
+    const auto tile = static_cast<double>(budget.tile_pixel_bytes);
+    const double half =
+        2 * overlap + width * static_cast<double>(budget.band_pixel_bytes) / tile / 2;
+    const double rest = static_cast<double>(budget.memory_bytes) / tile - 4 * overlap * overlap;
+    return rest > 0 ? std::sqrt(half * half + rest) - half : 0;
+}
+
 Size choose_tile(Size image, int overlap, const TileBudget& budget) {
     if (budget.tile > 0) return {budget.tile, budget.tile};
-    const auto pixels = static_cast<double>(budget.max_input_pixels);
-    const int band_height = static_cast<int>(std::min(pixels / image.width, 1e9)) - 2 * overlap;
-    // A full-width band recomputes its overlap only above and below; worth it while it is not
-    // much flatter than the square tile is high.
-    const int square = static_cast<int>(std::min(std::sqrt(pixels), 1e9)) - 2 * overlap;
-    const int full_width_minimum = std::max(kMinTile, std::min(square / 2, 2 * overlap));
-    if (band_height >= image.height) return image;
-    if (band_height >= full_width_minimum) return {image.width, band_height};
-    const int side = std::max({kMinTile, overlap, square});
-    return {side, side};
+    constexpr double kLargest = 1e9;
+    const double rows = std::min(band_rows(image.width, overlap, budget), kLargest);
+    const double whole = static_cast<double>(image.width) * image.height *
+                         static_cast<double>(budget.tile_pixel_bytes + budget.band_pixel_bytes);
+    if (whole <= static_cast<double>(budget.memory_bytes)) return image;
+    const double side = std::min(square_side(image.width, overlap, budget), kLargest);
+    // How much is computed for each pixel that counts.
+    const double band_work = (rows + 2 * overlap) / rows;
+    const double square_work = std::pow((side + 2 * overlap) / std::max(side, 1.0), 2);
+    if (rows >= kMinTile && band_work <= square_work) return {image.width, static_cast<int>(rows)};
+    const int used = std::max({kMinTile, overlap, static_cast<int>(side)});
+    return {used, used};
 }
 
 Rect grow(const Rect& rect, int overlap, Size image) {

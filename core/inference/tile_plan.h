@@ -33,10 +33,12 @@ struct Band {
     std::vector<Tile> tiles;
 };
 
-/// What a tile may cost. Exactly one of the two counts.
+/// What the tiles may cost. `tile`, where it is set, is all that counts.
 struct TileBudget {
-    std::size_t max_input_pixels = 0;  ///< of Tile::input, when tile is 0
-    int tile = 0;                      ///< width and height of Tile::crop; 0: as the pixels allow
+    std::size_t memory_bytes = 0;
+    std::size_t tile_pixel_bytes = 1;  ///< for each input pixel of a Tile::input at work
+    std::size_t band_pixel_bytes = 0;  ///< for each input pixel that a band answers for
+    int tile = 0;                      ///< width and height of Tile::crop; 0: as the memory allows
 };
 
 /// Splits an image into bands of tiles whose crops cover it exactly once, top to bottom, left to

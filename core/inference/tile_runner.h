@@ -17,8 +17,8 @@ struct TileOptions {
     bool ensembles = false;  ///< mean over the 8 orientations
 };
 
-/// encode -> bleed -> network -> colour lock -> decode. Stateless between tiles but for the fp32 network, which is
-/// made when a tile first needs it.
+/// encode -> bleed -> network -> colour lock -> decode. Stateless between tiles but for the fp32
+/// network, which is made when a tile first needs it.
 class TileRunner {
 public:
     TileRunner(const Model& model, const ExecutionPlan& plan, const TileOptions& options);
@@ -27,8 +27,8 @@ public:
     TileRunner(std::shared_ptr<const Network> fast, std::shared_ptr<const Network> exact,
                const NetworkTraits& traits, const TileOptions& options = {});
 
-    /// Input pixels each way that a result depends on: alpha bleed plus the network's radius plus the
-    /// colour lock's.
+    /// Input pixels each way that a result depends on: alpha bleed plus the network's radius plus
+    /// the colour lock's.
     int reach(const ImageShape& image) const;
 
     int scale() const { return traits_.scale; }

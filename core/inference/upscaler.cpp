@@ -111,13 +111,15 @@ struct Upscaler::Impl {
         TileBudget result;
         result.tile = options.tile;
         const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
-        const std::size_t image_values =
-            4 * static_cast<std::size_t>(shape.channels()) * traits.scale * traits.scale;
-        // Every run holds pixels, but only one at a time the network's activations.
-        const std::size_t pixel_bytes =
-            traits.activation_values_per_pixel * value_bytes +
-            static_cast<std::size_t>(options.runs) * image_values * sizeof(float);
-        result.max_input_pixels = std::max<std::size_t>(1, options.memory_bytes / pixel_bytes);
+        const std::size_t result_bytes = sizeof(float) * traits.scale * traits.scale *
+                                         static_cast<std::size_t>(shape.channels());
+        // The network's result, its correction, and the result as an image.
+        constexpr std::size_t kResultsAtOnce = 3;
+        result.memory_bytes = options.memory_bytes;
+        result.tile_pixel_bytes =
+            traits.activation_values_per_pixel * value_bytes + kResultsAtOnce * result_bytes;
+        // Every run holds a band, but only one at a time is at the network.
+        result.band_pixel_bytes = static_cast<std::size_t>(options.runs) * result_bytes;
         return result;
     }
 

@@ -1,5 +1,7 @@
 #include "model/architectures/srresnet/settings.h"
 
+#include "model/architectures/srresnet/fused_srresnet.h"
+
 #include <sisr/error.h>
 
 #include <algorithm>
@@ -174,8 +176,11 @@ NetworkTraits srresnet_traits(const SrResNetSettings& settings) {
     const std::size_t tail_outputs =
         settings.stepwise_upsampling ? colour : colour * square(settings.scale);
     traits.multiply_adds_per_pixel += area * channels * tail_outputs * square(settings.tail_kernel);
-    const std::size_t output_values = 4 * colour * square(settings.scale);
-    traits.activation_values_per_pixel += output_values;
+    if (can_fuse(settings)) {
+        traits.activation_values_per_pixel = 3 * channels + tail_outputs;
+    } else {
+        traits.activation_values_per_pixel += 4 * colour * square(settings.scale);  // the result
+    }
     return traits;
 }
 
