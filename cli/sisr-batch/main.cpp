@@ -2,6 +2,7 @@
 #include "common/allocator.h"
 #include "common/console_progress.h"
 #include "options.h"
+#include "report.h"
 
 #include <sisr/error.h>
 
@@ -18,6 +19,11 @@ ExitCode run(int argc, char** argv) {
         return ExitCode::done;
     }
     if (std::holds_alternative<ListModels>(request)) return list_installed_models();
+    if (const auto* merge = std::get_if<MergeReports>(&request)) {
+        const BatchReport report = merge_reports(merge->reports);
+        write_report(merge->output, report);
+        return is_complete(report) ? ExitCode::done : ExitCode::some_failed;
+    }
     return run_batch(std::get<BatchOptions>(request));
 }
 

@@ -65,6 +65,7 @@ po::options_description describe_options() {
         ("max-megapixels", text("N"), "refuse larger inputs; default 500")
         ("shard", text("I/N"), "do the I-th of N parts, of about as many pixels each")
         ("report", text("FILE"), "write what became of each file, as JSON")
+        ("merge-reports", po::bool_switch(), "INPUTs are reports of shards; OUTPUT is one of all")
         ("progress", po::bool_switch(), "print \"percent N\" lines on stdout, for programs")
         ("dry-run", po::bool_switch(), "only tell what would be done")
         ("list-models", po::bool_switch(), "list the installed models")
@@ -215,7 +216,8 @@ void read_output_options(const OptionValues& values, BatchOptions& options) {
 
 }  // namespace
 
-std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const char* const* argv) {
+std::variant<BatchOptions, ListModels, MergeReports, PrintText> parse_options(
+    int argc, const char* const* argv) {
     const auto visible = describe_options();
     const auto map = parse_words(visible, argc, argv);
     const OptionValues values(map);
@@ -253,6 +255,7 @@ std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const 
     if (options.output.empty()) {
         throw Error(ErrorKind::usage, "--output", "is missing: where shall the results go?");
     }
+    if (values.flag("merge-reports")) return MergeReports{options.inputs, options.output};
     return options;
 }
 

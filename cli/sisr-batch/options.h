@@ -47,12 +47,19 @@ struct BatchOptions {
 
 struct ListModels {};
 
+/// Reports of shards to be made one.
+struct MergeReports {
+    std::vector<std::filesystem::path> reports;
+    std::filesystem::path output;
+};
+
 /// Text that was asked for, to be printed on stdout.
 struct PrintText {
     std::string text;
 };
 
 /// Pure: looks at no file. Throws Error{usage} about the option that is wrong.
-std::variant<BatchOptions, ListModels, PrintText> parse_options(int argc, const char* const* argv);
+std::variant<BatchOptions, ListModels, MergeReports, PrintText> parse_options(
+    int argc, const char* const* argv);
 
 }  // namespace sisr::cli

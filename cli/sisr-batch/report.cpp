@@ -7,6 +7,64 @@
 #include <nlohmann/json.hpp>
 
 namespace sisr::cli {
+namespace {
+
+ReportedFile reported_file(const nlohmann::json& entry) {
+    return {entry.at("input").get<std::string>(),
+            entry.at("output").get<std::string>(),
+            entry.at("status").get<std::string>(),
+            entry.value("message", ""),
+            entry.value("width", 0),
+            entry.value("height", 0),
+            entry.value("seconds", 0.0)};
+}
+
+BatchReport read_report(const std::filesystem::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) throw Error(ErrorKind::io, file.string(), "cannot be read");
+    try {
+        const auto json = nlohmann::json::parse(stream);
+        BatchReport report;
+        report.model = json.at("model").get<std::string>();
+        report.seconds = json.at("seconds").get<double>();
+        report.interrupted = json.at("interrupted").get<bool>();
+        for (const auto& entry : json.at("files")) report.files.push_back(reported_file(entry));
+        return report;
+    } catch (const nlohmann::json::exception&) {
+        throw Error(ErrorKind::bad_image, file.string(), "is not a report of sisr-batch");
+    }
+}
+
+}  // namespace
+
+BatchReport merge_reports(const std::vector<std::filesystem::path>& files) {
+    BatchReport merged;
+    std::map<std::string, ReportedFile> by_input;
+    for (const auto& file : files) {
+        const BatchReport part = read_report(file);
+        if (&file != &files.front() && part.model != merged.model) {
+            throw Error(ErrorKind::usage, file.string(),
+                        "is of model " + part.model + ", the others are of " + merged.model);
+        }
+        merged.model = part.model;
+        merged.seconds += part.seconds;
+        merged.interrupted = merged.interrupted || part.interrupted;
+        for (const ReportedFile& reported : part.files) {
+            ReportedFile& known = by_input[reported.input.string()];
+            if (known.status != "done") known = reported;
+        }
+    }
+    for (auto& [input, reported] : by_input) merged.files.push_back(std::move(reported));
+    return merged;
+}
+
+bool is_complete(const BatchReport& report) {
+    if (report.interrupted) return false;
+    for (const ReportedFile& file : report.files) {
+        if (file.status != "done" && file.status != "skipped") return false;
+    }
+    return true;
+}
 
 void write_report(const std::filesystem::path& file, const BatchReport& report) {
     nlohmann::ordered_json json;

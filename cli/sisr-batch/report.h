@@ -20,12 +20,20 @@ struct ReportedFile {
 struct BatchReport {
     std::string model;
     std::vector<ReportedFile> files;
-    double seconds = 0;
-    bool interrupted = false;
+    double seconds = 0;        ///< of all parts together
+    bool interrupted = false;  ///< at least one part was
 };
 
 /// As JSON, whole or not at all. Bytes of a name that are no UTF-8 become U+FFFD.
 /// Throws Error{io}.
 void write_report(const std::filesystem::path& file, const BatchReport& report);
+
+/// The reports of shards as one, the files in the order of their inputs' names. Where a file is in
+/// several, one of whose parts was run again, the one that made it counts, else the last. Throws
+/// Error{io, bad_image} about a file that is no report, Error{usage} for parts of different models.
+BatchReport merge_reports(const std::vector<std::filesystem::path>& files);
+
+/// True when no file has failed and no part was interrupted.
+bool is_complete(const BatchReport& report);
 
 }  // namespace sisr::cli

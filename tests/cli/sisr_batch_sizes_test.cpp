@@ -99,6 +99,18 @@ TEST_F(SisrBatch, ShardsDivideTheWorkAndMakeTheSameFiles) {
     }
     EXPECT_EQ(files, 14U) << "each file is in one part";
     EXPECT_LT(most, 1.25 * sum / 3);
+    const std::vector<std::string> merge{
+        "--merge-reports",  path("report-3"), path("report-1"), path("report-2"), "-o",
+        path("report.json")};
+    ASSERT_EQ(run_plain(merge).exit_code, 0);
+    const auto merged = nlohmann::json::parse(read_bytes(path("report.json")));
+    EXPECT_EQ(merged["files"].size(), 14U);
+    EXPECT_EQ(merged["counts"]["done"].get<int>() + merged["counts"]["skipped"].get<int>(), 14);
+    EXPECT_FALSE(merged["interrupted"].get<bool>());
+    write_bytes(folder_ / "letter", "dear diary");
+    const auto no_report = run_plain({"--merge-reports", path("letter"), "-o", path("x.json")});
+    EXPECT_EQ(no_report.exit_code, 2);
+    EXPECT_EQ(no_report.err, "sisr-batch: " + path("letter") + ": is not a report of sisr-batch\n");
     for (const auto& entry : fs::recursive_directory_iterator(folder_ / "whole")) {
         if (entry.is_directory()) continue;
         const auto other = folder_ / "parts" / fs::relative(entry.path(), folder_ / "whole");
