@@ -12,10 +12,10 @@ namespace sisr::cli {
 /// a training step. Only a program may choose this, never the library: it is the host's memory.
 inline void keep_freed_memory() {
 #ifdef __GLIBC__
-    constexpr int kLargestKept = 32 << 20;  // the most that glibc takes
+    constexpr int kLargestKept = 16 << 20;  // larger ones would leave holes
     mallopt(M_MMAP_THRESHOLD, kLargestKept);
-    mallopt(M_TRIM_THRESHOLD, 512 << 20);
-    mallopt(M_TOP_PAD, 64 << 20);
+    mallopt(M_TRIM_THRESHOLD, 48 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
     mallopt(M_ARENA_MAX, 1);  // the other arenas give back whole heaps all the same
 #endif
 }
