@@ -2,6 +2,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <mutex>
 #include <vector>
@@ -62,6 +64,7 @@ struct FusedConvolution::Impl {
     /// What an input shape needs.
     struct Shape {
         Dims size;
+        int threads;  ///< for which oneDNN divides the work when the plan is made
         Plan plan;
         dnnl::convolution_forward primitive;
         dnnl::memory weight;
@@ -89,8 +92,10 @@ struct FusedConvolution::Impl {
 
 const FusedConvolution::Impl::Shape& FusedConvolution::Impl::shape_for(const torch::Tensor& input) {
     const Dims size = input.sizes().vec();
-    const auto found = std::find_if(shapes.begin(), shapes.end(),
-                                    [&size](const Shape& shape) { return shape.size == size; });
+    const int threads = at::get_num_threads();
+    const auto found = std::find_if(shapes.begin(), shapes.end(), [&](const Shape& shape) {
+        return shape.size == size && shape.threads == threads;
+    });
     if (found != shapes.end()) return *found;
     Shape made = make_shape(size);
     if (shapes.size() == kKeptShapes) shapes.erase(shapes.begin());
@@ -105,7 +110,7 @@ FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& siz
         make_plan({size, precision, Tag::nhwc}, {weight.sizes().vec(), precision, Tag::any},
                   {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
                   {output_size, precision, Tag::nhwc}, pad, attributes(then));
-    return {size, plan, dnnl::convolution_forward(plan), weights_for(plan)};
+    return {size, at::get_num_threads(), plan, dnnl::convolution_forward(plan), weights_for(plan)};
 }
 
 dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
