@@ -43,7 +43,7 @@ ChannelMap map_channels(const OIIO::ImageSpec& spec) {
                    : static_cast<int>(found - spec.channelnames.begin());
     };
     ChannelMap map;
-    map.alpha = spec.alpha_channel;
+    map.alpha = spec.alpha_channel < spec.nchannels ? spec.alpha_channel : -1;
     const std::array<int, 3> rgb{find("R"), find("G"), find("B")};
     if (std::all_of(rgb.begin(), rgb.end(), [](int channel) { return channel >= 0; })) {
         map.colour.assign(rgb.begin(), rgb.end());

@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kSamplesAtOnce = 1 << 20;
 constexpr std::uintmax_t kLeastFreeBytes = 1 << 16;  // a disk with less is called full
 constexpr OIIO::imagesize_t kLargestTiffBytes = 4'000'000'000;
 
@@ -208,6 +209,20 @@ struct FileSink::Impl {
         if (!output->open(name, spec)) fail("cannot be written");
     }
 
+    void write_few(int y_begin, int y_end, const float* rows) {
+        const std::size_t pixels = static_cast<std::size_t>(y_end - y_begin) * input.width;
+        converted.resize(pixels * static_cast<std::size_t>(output->spec().nchannels));
+        float* out = converted.data();
+        for (std::size_t i = 0; i < pixels; ++i) {
+            out = convert(rows + i * static_cast<std::size_t>(input.channels()), out);
+        }
+        if (!output->write_scanlines(y_begin, y_end, 0, OIIO::TypeDesc::FLOAT, converted.data()) ||
+            has_write_error()) {
+            fail_to_write();
+        }
+        rows_written = y_end;
+    }
+
     /// WebP and TIFF files get their parts when they are whole.
     void add_parts_behind() {
         const fs::path& file = temporary->temporary_path();
@@ -274,18 +289,13 @@ void FileSink::begin(const ImageShape& shape) {
 
 void FileSink::write_rows(int y_begin, int y_end, const float* rows) {
     Impl& impl = *impl_;
-    const std::size_t pixels = static_cast<std::size_t>(y_end - y_begin) * impl.input.width;
-    impl.converted.resize(pixels * static_cast<std::size_t>(impl.output->spec().nchannels));
-    float* out = impl.converted.data();
-    for (std::size_t i = 0; i < pixels; ++i) {
-        out = impl.convert(rows + i * static_cast<std::size_t>(impl.input.channels()), out);
+    const std::size_t stride = impl.input.row_samples();
+    // A few at a time: a band of rows may be as large as all else that is in memory.
+    const int step = std::max(1, static_cast<int>(kSamplesAtOnce / stride));
+    for (int y = y_begin; y < y_end; y += step) {
+        const int end = std::min(y + step, y_end);
+        impl.write_few(y, end, rows + static_cast<std::size_t>(y - y_begin) * stride);
     }
-    if (!impl.output->write_scanlines(y_begin, y_end, 0, OIIO::TypeDesc::FLOAT,
-                                      impl.converted.data()) ||
-        impl.has_write_error()) {
-        impl.fail_to_write();
-    }
-    impl.rows_written = y_end;
 }
 
 void FileSink::finish() {
