@@ -172,7 +172,8 @@ torch::Tensor TileRunner::run_colour(const torch::Tensor& colour) const {
     if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
     if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
 
-    if (options_.locks_colour) output = lock_colour(clamped, output);
+    // What is beyond black and white would be cut off behind the lock, and shift the mean.
+    if (options_.locks_colour) output = lock_colour(clamped, output.clamp_(0, 1));
 
     // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.
     const auto excess = colour - clamped;

@@ -10,9 +10,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kBlock = 16;  // pixels of the input
-// The aim is one level for the worst block of every picture; so far it holds for nearly all, and
-// the worst that was measured is 2.03 levels.
-constexpr double kLargestDrift = 2.5 / 255;
+constexpr double kLockedDrift = 1.0 / 255;
+// Models that were trained on pixels alone do not lock; the worst block measured is 1.44 levels
+// off.
+constexpr double kFreeDrift = 2.0 / 255;
+
+/// Whether a model file says that colours are to be locked.
+bool locks_colour(const fs::path& model) {
+    return read_bytes(model).find("\"sisr.colour_lock\"") != std::string::npos;
+}
 
 /// Mean of a channel over a rectangle.
 double mean_of(const Image& image, int x0, int y0, int x1, int y1, int channel) {
@@ -53,12 +59,12 @@ protected:
             const CommandResult result = run_plain(
                 {images.string(), "-o", out, "-q", "--depth", "16", "-m", entry.path().string()});
             ASSERT_EQ(result.exit_code, 0) << result.err;
+            const double bound = locks_colour(entry.path()) ? kLockedDrift : kFreeDrift;
             double largest = 0;
             for (const auto& image : fs::directory_iterator(images)) {
                 const double drift = block_drift(
                     read_image(image.path()), read_image(fs::path(out) / image.path().filename()));
-                EXPECT_LE(drift, kLargestDrift)
-                    << entry.path().stem() << " " << image.path().filename();
+                EXPECT_LE(drift, bound) << entry.path().stem() << " " << image.path().filename();
                 largest = std::max(largest, drift);
             }
             std::printf("%s, %s: at most %.2f levels of 255\n", entry.path().stem().c_str(),
