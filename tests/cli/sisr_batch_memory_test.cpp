@@ -40,7 +40,7 @@ TEST_F(SisrBatchMemory, DoesNotGrowWithTheHeight) {
         const double low = peak_of("in/low." + name, "out/low." + name);
         const double high = peak_of("in/high." + name, "out/high." + name);
         // Held whole the high one's result alone would be 54 MB at 8 bits, and 216 as floats.
-        EXPECT_LT(high, low + 30) << name << ": " << low << " MB, " << high << " MB";
+        EXPECT_LT(high, low + 45) << name << ": " << low << " MB, " << high << " MB";
     }
 }
 

@@ -129,7 +129,8 @@ class Run(Folder):
             process.run([os.path.join(self.folder, "gone")], self.folder, lambda percent: True)
 
     def test_cancel_ends_the_command(self):
-        program = self.program("p", "echo $$ > %s/pid; exec sleep 60" % self.folder)
+        program = self.program("p", "echo $$ > {0}/part; mv {0}/part {0}/pid; exec sleep 60"
+                               .format(self.folder))
         pid_file = os.path.join(self.folder, "pid")
         start = time.monotonic()
         with self.assertRaises(process.Cancelled):
