@@ -8,8 +8,9 @@
 namespace sisr::cli {
 
 /// Layers allocate and free the same few megabytes thousands of times. By default glibc gives such
-/// blocks back to the system each time, and the page faults of getting them again cost a fifth of
-/// a training step. Only a program may choose this, never the library: it is the host's memory.
+/// blocks back to the system each time, and the page faults of getting them again cost a tenth of a
+/// training step and more. Only a program may choose this, never the library: it is the host's
+/// memory.
 inline void keep_freed_memory() {
 #ifdef __GLIBC__
     constexpr int kLargestKept = 16 << 20;  // larger ones would leave holes

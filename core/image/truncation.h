@@ -9,7 +9,8 @@ namespace sisr {
 /// (libjpeg fills what is missing with grey and only warns; cameras append further data behind the
 /// marker, and an EXIF thumbnail has one of its own, so the last bytes alone tell nothing), and for
 /// a PNG whose chunks do not reach IEND (libpng prints to the terminal unasked), and for a WebP
-/// shorter than its header says, and for a DPX that claims more user data than it has bytes. Files of other kinds are left to their decoders.
+/// shorter than its header says, and for a DPX that claims more user data than it has bytes. Files
+/// of other kinds are left to their decoders.
 bool is_truncated(const std::filesystem::path& file);
 
 /// True for Windows icons: OpenImageIO 2.4 writes beyond its memory when one of them is damaged.

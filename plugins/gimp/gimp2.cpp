@@ -1,4 +1,5 @@
 /// libgimp 2.0, that is GIMP 2.10.
+#include "cubic_scaling.h"
 #include "host.h"
 #include "run.h"
 
@@ -9,18 +10,6 @@
 
 namespace sisr::gimp {
 namespace {
-
-/// For pixels of masks, channels and the selection, whatever the user's own choice is.
-class CubicScaling {
-public:
-    CubicScaling() {
-        gimp_context_push();
-        gimp_context_set_interpolation(GIMP_INTERPOLATION_CUBIC);
-    }
-    ~CubicScaling() { gimp_context_pop(); }
-    CubicScaling(const CubicScaling&) = delete;
-    CubicScaling& operator=(const CubicScaling&) = delete;
-};
 
 std::vector<Id> take_ids(gint* ids, gint count) {
     std::vector<Id> result(ids, ids + (ids == nullptr ? 0 : count));

@@ -1,4 +1,5 @@
 /// libgimp 3.0.
+#include "cubic_scaling.h"
 #include "host.h"
 #include "run.h"
 
@@ -8,18 +9,6 @@
 
 namespace sisr::gimp {
 namespace {
-
-/// For pixels of masks, channels and the selection, whatever the user's own choice is.
-class CubicScaling {
-public:
-    CubicScaling() {
-        gimp_context_push();
-        gimp_context_set_interpolation(GIMP_INTERPOLATION_CUBIC);
-    }
-    ~CubicScaling() { gimp_context_pop(); }
-    CubicScaling(const CubicScaling&) = delete;
-    CubicScaling& operator=(const CubicScaling&) = delete;
-};
 
 // libgimp owns what these return, and answers NULL for an id that is nothing.
 GimpImage* image_at(Id id) { return gimp_image_get_by_id(id); }

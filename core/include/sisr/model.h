@@ -23,7 +23,7 @@ struct ModelInfo {
     std::size_t parameters = 0;  ///< learned values, after batch norm is folded
     /// The file holds the weights of both stages, so that the strength can be chosen.
     bool has_strength = false;
-    bool locks_colour = false;  ///< by default; its training may shift brightness and hue
+    bool locks_colour = false;    ///< by default; its training may shift brightness and hue
     double default_strength = 1;  ///< 0: fidelity (stage 1), 1: detail (stage 2)
 };
 
