@@ -314,14 +314,17 @@ TEST_F(Gimp, RefusesWithAMessage) {
     expect_refused("locked", "the layer is locked");
 }
 
-/// The process of our plug-in in mid-run: it has loaded the library and works.
-pid_t working_plug_in(const std::filesystem::path& plug_in) {
+/// The process of our plug-in in mid-run, started by the GIMP that has `folder`: it has loaded the
+/// library and works. The test of the window runs the same plug-in, maybe at the same time.
+pid_t working_plug_in(const std::filesystem::path& plug_in, const std::filesystem::path& folder) {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
         const std::string name = entry.path().filename();
         if (name.find_first_not_of("0123456789") != std::string::npos) continue;
         std::error_code status;
         const auto program = std::filesystem::read_symlink(entry.path() / "exe", status);
         if (status || program != plug_in) continue;
+        if (read_bytes(entry.path() / "environ").find(folder.string()) == std::string::npos)
+            continue;
         if (read_bytes(entry.path() / "maps").find("libsisr") != std::string::npos) {
             return std::stoi(name);
         }
@@ -338,7 +341,7 @@ TEST(GimpFaults, CancelInMidRunLeavesTheImage) {
     options.timeout = std::chrono::seconds(300);
     options.while_running = [&](pid_t) {
         // GIMP's cancel button does the same to the process.
-        const pid_t process = working_plug_in(plug_in);
+        const pid_t process = working_plug_in(plug_in, host.folder());
         if (process != 0 && ++seen == 100) ::kill(process, SIGKILL);
     };
     const auto result = host.run("(killed)", options);
