@@ -1,6 +1,8 @@
 /// How a command's memory is handed out.
 #pragma once
 
+#include <limits>
+
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -18,6 +20,17 @@ inline void keep_freed_memory() {
     mallopt(M_TRIM_THRESHOLD, 48 << 20);
     mallopt(M_TOP_PAD, 16 << 20);
     mallopt(M_ARENA_MAX, 1);  // the other arenas give back whole heaps all the same
+#endif
+}
+
+/// The same without limits, for training: every step takes the same blocks, some of tens of
+/// megabytes, and what is kept is soon used again.
+inline void keep_all_freed_memory() {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+    mallopt(M_TOP_PAD, 64 << 20);
+    mallopt(M_ARENA_MAX, 1);
 #endif
 }
 

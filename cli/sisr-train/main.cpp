@@ -60,7 +60,7 @@ ExitCode dispatch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    keep_freed_memory();
+    keep_all_freed_memory();
     try {
         return to_int(dispatch(argc, argv));
     } catch (const sisr::Error& error) {
