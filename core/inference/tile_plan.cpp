@@ -20,12 +20,10 @@ std::vector<int> cut_evenly(int length, int max_part) {
     return ends;
 }
 
-/// Rows of a full-width band: (rows + 2 overlap) * width * tile + rows * width * band = memory.
+/// Rows of a full-width band: (rows + 2 overlap) * width * (tile + waiting) = memory.
 double band_rows(double width, double overlap, const TileBudget& budget) {
-    const auto tile = static_cast<double>(budget.tile_pixel_bytes);
-    const auto band = static_cast<double>(budget.band_pixel_bytes);
-    const double left = static_cast<double>(budget.memory_bytes) - 2 * overlap * width * tile;
-    return left / (width * (tile + band));
+    const auto bytes = static_cast<double>(budget.tile_pixel_bytes + budget.waiting_pixel_bytes);
+    return static_cast<double>(budget.memory_bytes) / (width * bytes) - 2 * overlap;
 }
 
 /// Side of a square tile: (side + 2 overlap)^2 * tile + side * width * band = memory.
@@ -42,7 +40,7 @@ Size choose_tile(Size image, int overlap, const TileBudget& budget) {
     constexpr double kLargest = 1e9;
     const double rows = std::min(band_rows(image.width, overlap, budget), kLargest);
     const double whole = static_cast<double>(image.width) * image.height *
-                         static_cast<double>(budget.tile_pixel_bytes + budget.band_pixel_bytes);
+                         static_cast<double>(budget.tile_pixel_bytes + budget.waiting_pixel_bytes);
     if (whole <= static_cast<double>(budget.memory_bytes)) return image;
     const double side = std::min(square_side(image.width, overlap, budget), kLargest);
     // How much is computed for each pixel that counts.

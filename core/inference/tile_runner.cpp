@@ -77,21 +77,11 @@ torch::Tensor to_tensor(const Image& image) {
         .permute({0, 3, 1, 2});
 }
 
-Image to_image(const torch::Tensor& tensor, const ImageShape& like) {
-    ImageShape shape = like;
-    shape.width = static_cast<int>(tensor.size(3));
-    shape.height = static_cast<int>(tensor.size(2));
-    Image image(shape);
-    to_tensor(image).copy_(tensor);
-    return image;
-}
-
-void encode_colour(Image& image, float (*transfer)(float)) {
-    const int colour = image.shape().colour_channels;
-    const int stride = image.channels();
-    auto& samples = image.samples();
-    for (std::size_t i = 0; i < samples.size(); i += static_cast<std::size_t>(stride)) {
-        for (int c = 0; c < colour; ++c) samples[i + c] = transfer(samples[i + c]);
+/// `pixels` of the shape's channels, interleaved.
+void encode_colour(float* samples, std::int64_t pixels, const ImageShape& shape,
+                   float (*transfer)(float)) {
+    for (std::int64_t i = 0; i < pixels; ++i, samples += shape.channels()) {
+        for (int c = 0; c < shape.colour_channels; ++c) samples[c] = transfer(samples[c]);
     }
 }
 
@@ -122,14 +112,18 @@ int TileRunner::reach(const ImageShape& image) const {
     return image.has_alpha ? std::max(network, kConstantAlphaReach) + kBleedRadius : network;
 }
 
-Image TileRunner::run(const Image& tile) const {
+torch::Tensor TileRunner::compute(const Image& tile) const {
     const torch::InferenceMode inference;
     const ImageShape& shape = tile.shape();
     const std::string subject =
         "tile of " + std::to_string(shape.width) + "x" + std::to_string(shape.height) + " pixels";
     return translate_torch_errors(ErrorKind::internal, subject, [&] {
         Image prepared = tile;
-        if (shape.encoding == Encoding::linear) encode_colour(prepared, srgb_encode);
+        const bool is_linear = shape.encoding == Encoding::linear;
+        if (is_linear) {
+            encode_colour(prepared.row(0), std::int64_t{shape.width} * shape.height, shape,
+                          srgb_encode);
+        }
         if (shape.has_alpha) {
             bleed_colour(prepared.samples().data(), shape.width, shape.height,
                          shape.colour_channels, kBleedRadius);
@@ -140,10 +134,23 @@ Image TileRunner::run(const Image& tile) const {
             const auto alpha = pixels.slice(1, shape.colour_channels);
             result = torch::cat({result, run_alpha(alpha)}, 1);
         }
-        Image output = to_image(result, shape);
-        if (shape.encoding == Encoding::linear) encode_colour(output, srgb_decode);
-        return output;
+        result = result.contiguous(torch::MemoryFormat::ChannelsLast);
+        if (is_linear) {
+            encode_colour(result.data_ptr<float>(), result.size(2) * result.size(3), shape,
+                          srgb_decode);
+        }
+        return result;
     });
+}
+
+Image TileRunner::run(const Image& tile) const {
+    const auto result = compute(tile);
+    ImageShape shape = tile.shape();
+    shape.width = static_cast<int>(result.size(3));
+    shape.height = static_cast<int>(result.size(2));
+    Image image(shape);
+    std::copy_n(result.data_ptr<float>(), image.samples().size(), image.row(0));
+    return image;
 }
 
 torch::Tensor TileRunner::run_network(const torch::Tensor& input) const {
@@ -172,8 +179,7 @@ torch::Tensor TileRunner::run_colour(const torch::Tensor& colour) const {
     if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
     if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
 
-    // What is beyond black and white would be cut off behind the lock, and shift the mean.
-    if (options_.locks_colour) output = lock_colour(clamped, output.clamp_(0, 1));
+    if (options_.locks_colour) output = lock_colour(clamped, output);
 
     // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.
     const auto excess = colour - clamped;

@@ -74,18 +74,37 @@ private:
     int end_ = 0;
 };
 
-/// Copies the part of a tile's result that answers for its crop into the band's rows.
-void paste(const Image& result, const Tile& tile, int scale, Image& band) {
-    const int left = (tile.crop.x0 - tile.input.x0) * scale;
-    const int top = (tile.crop.y0 - tile.input.y0) * scale;
-    const int channels = result.channels();
-    const auto samples = static_cast<std::size_t>(tile.crop.width()) * scale * channels;
-    for (int y = 0; y < tile.crop.height() * scale; ++y) {
-        const float* from = result.row(top + y) + static_cast<std::size_t>(left) * channels;
-        std::copy_n(from, samples,
-                    band.row(y) + static_cast<std::size_t>(tile.crop.x0) * scale * channels);
+/// The part of a tile's result that answers for its crop.
+class CropResult {
+public:
+    CropResult(torch::Tensor result, const Tile& tile, int scale)
+        : result_(std::move(result)),
+          row_samples_(static_cast<std::size_t>(result_.size(1) * result_.size(3))),
+          left_(static_cast<std::size_t>((tile.crop.x0 - tile.input.x0) * scale * result_.size(1))),
+          top_((tile.crop.y0 - tile.input.y0) * scale),
+          size_{tile.crop.width() * scale, tile.crop.height() * scale} {}
+
+    const float* row(int y) const {
+        return result_.data_ptr<float>() + static_cast<std::size_t>(top_ + y) * row_samples_ +
+               left_;
     }
-}
+
+    /// Copies it to column x of the band's rows.
+    void paste(Image& band, int x) const {
+        const auto channels = static_cast<std::size_t>(band.channels());
+        for (int y = 0; y < size_.height; ++y) {
+            std::copy_n(row(y), static_cast<std::size_t>(size_.width) * channels,
+                        band.row(y) + static_cast<std::size_t>(x) * channels);
+        }
+    }
+
+private:
+    torch::Tensor result_;
+    std::size_t row_samples_;
+    std::size_t left_;
+    int top_;
+    Size size_;
+};
 
 ImageShape scaled(ImageShape shape, Size size) {
     shape.width = size.width;
@@ -113,22 +132,25 @@ struct Upscaler::Impl {
         const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
         const std::size_t result_bytes = sizeof(float) * traits.scale * traits.scale *
                                          static_cast<std::size_t>(shape.channels());
-        // The network's result, its correction, and the result as an image.
-        constexpr std::size_t kResultsAtOnce = 3;
+        // Transparency is computed by itself, and joined to the colours in a copy.
+        const std::size_t results_at_once = shape.has_alpha ? 2 : 1;
         result.memory_bytes = options.memory_bytes;
         result.tile_pixel_bytes =
-            traits.activation_values_per_pixel * value_bytes + kResultsAtOnce * result_bytes;
-        // Every run holds a band, but only one at a time is at the network.
-        result.band_pixel_bytes = static_cast<std::size_t>(options.runs) * result_bytes;
+            traits.activation_values_per_pixel * value_bytes + results_at_once * result_bytes;
+        // While one run is at the network, the others hold what they are writing.
+        const auto runs = static_cast<std::size_t>(options.runs);
+        result.waiting_pixel_bytes = (runs - 1) * result_bytes;
+        result.band_pixel_bytes = runs * result_bytes;
         return result;
     }
 
     void run_bands(RowSource& source, RowSink& sink, Progress& progress) const;
 
     /// All cores work on one tile: two at once would only get into each other's way.
-    Image run_tile(const Image& tile) const {
+    CropResult run_tile(const RowWindow& window, const Tile& tile) const {
+        const Image input = window.cut(tile.input);
         const std::lock_guard lock(network);
-        return runner.run(tile);
+        return {runner.compute(input), tile, traits.scale};
     }
 
     UpscaleOptions options;
@@ -145,18 +167,28 @@ void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progr
     double done_pixels = 0;
     RowWindow window(source);
     sink.begin(scaled(input, native_size(input)));
+    const auto run_next = [&](const Tile& tile) {
+        if (!progress.report(done_pixels / all_pixels)) {
+            throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
+        }
+        done_pixels += static_cast<double>(tile.crop.width()) * tile.crop.height();
+        return run_tile(window, tile);
+    };
+    Image rows;
     for (const Band& band : bands) {
         window.advance(band.input_y0, band.input_y1);
-        const Size band_size{input.width * traits.scale, (band.y1 - band.y0) * traits.scale};
-        Image rows(scaled(input, band_size));
-        for (const Tile& tile : band.tiles) {
-            if (!progress.report(done_pixels / all_pixels)) {
-                throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
-            }
-            paste(run_tile(window.cut(tile.input)), tile, traits.scale, rows);
-            done_pixels += static_cast<double>(tile.crop.width()) * tile.crop.height();
+        const int y0 = band.y0 * traits.scale;
+        const int y1 = band.y1 * traits.scale;
+        if (band.tiles.size() == 1) {  // its rows are the band's
+            sink.write_rows(y0, y1, run_next(band.tiles.front()).row(0));
+            continue;
         }
-        sink.write_rows(band.y0 * traits.scale, band.y1 * traits.scale, rows.row(0));
+        const ImageShape shape = scaled(input, {input.width * traits.scale, y1 - y0});
+        if (rows.height() < shape.height) rows = Image(shape);
+        for (const Tile& tile : band.tiles) {
+            run_next(tile).paste(rows, tile.crop.x0 * traits.scale);
+        }
+        sink.write_rows(y0, y1, rows.row(0));
     }
     sink.finish();
     progress.report(1);
