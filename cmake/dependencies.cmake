@@ -10,6 +10,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(OIIO REQUIRED IMPORTED_TARGET OpenImageIO)
 pkg_check_modules(GEGL REQUIRED IMPORTED_TARGET gegl-0.4)
 pkg_check_modules(LCMS REQUIRED IMPORTED_TARGET lcms2)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 
 find_program(SISR_CCACHE ccache)
 mark_as_advanced(SISR_CCACHE)

@@ -105,13 +105,6 @@ void set_compression(const std::string& format, int quality, const FileMetadata*
     }
     if (is_one_of(format, {"jpeg", "webp"})) spec.attribute("Compression", format + ":" + used);
     if (format == "heif") spec.attribute("Compression", "heic:" + used);
-    if (format == "png") {
-        // Photographs hold few repeated strings: after the Paeth filter, run lengths make files as
-        // small as zlib's level 6 does, in a fraction of its time.
-        constexpr int kPaeth = 0x80;  // PNG_FILTER_PAETH
-        spec.attribute("png:filter", kPaeth);
-        spec.attribute("Compression", "rle");
-    }
     if (!is_one_of(format, {"tiff", "openexr"})) return;
 
     std::string kept;

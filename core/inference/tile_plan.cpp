@@ -20,18 +20,23 @@ std::vector<int> cut_evenly(int length, int max_part) {
     return ends;
 }
 
-/// Rows of a full-width band: (rows + 2 overlap) * width * (tile + waiting) = memory.
+/// Rows of a full-width band: (rows + 2 overlap) * width * tile + width * column = memory.
 double band_rows(double width, double overlap, const TileBudget& budget) {
-    const auto bytes = static_cast<double>(budget.tile_pixel_bytes + budget.waiting_pixel_bytes);
-    return static_cast<double>(budget.memory_bytes) / (width * bytes) - 2 * overlap;
+    const double rows = static_cast<double>(budget.memory_bytes) / width -
+                        static_cast<double>(budget.column_bytes);
+    return rows / static_cast<double>(budget.tile_pixel_bytes) - 2 * overlap;
 }
 
-/// Side of a square tile: (side + 2 overlap)^2 * tile + side * width * band = memory.
+/// Side of a square tile:
+/// (side + 2 overlap)^2 * tile + (side + 2 overlap) * column + side * width * band = memory.
 double square_side(double width, double overlap, const TileBudget& budget) {
     const auto tile = static_cast<double>(budget.tile_pixel_bytes);
+    const double column = static_cast<double>(budget.column_bytes) / tile;
     const double half =
-        2 * overlap + width * static_cast<double>(budget.band_pixel_bytes) / tile / 2;
-    const double rest = static_cast<double>(budget.memory_bytes) / tile - 4 * overlap * overlap;
+        2 * overlap +
+        (width * static_cast<double>(budget.band_pixel_bytes) / tile + column) / 2;
+    const double rest = static_cast<double>(budget.memory_bytes) / tile -
+                        2 * overlap * (2 * overlap + column);
     return rest > 0 ? std::sqrt(half * half + rest) - half : 0;
 }
 
@@ -39,9 +44,7 @@ Size choose_tile(Size image, int overlap, const TileBudget& budget) {
     if (budget.tile > 0) return {budget.tile, budget.tile};
     constexpr double kLargest = 1e9;
     const double rows = std::min(band_rows(image.width, overlap, budget), kLargest);
-    const double whole = static_cast<double>(image.width) * image.height *
-                         static_cast<double>(budget.tile_pixel_bytes + budget.waiting_pixel_bytes);
-    if (whole <= static_cast<double>(budget.memory_bytes)) return image;
+    if (rows + 2.0 * overlap >= image.height) return image;
     const double side = std::min(square_side(image.width, overlap, budget), kLargest);
     // How much is computed for each pixel that counts.
     const double band_work = (rows + 2 * overlap) / rows;

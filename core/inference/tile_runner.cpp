@@ -112,23 +112,22 @@ int TileRunner::reach(const ImageShape& image) const {
     return image.has_alpha ? std::max(network, kConstantAlphaReach) + kBleedRadius : network;
 }
 
-torch::Tensor TileRunner::compute(const Image& tile) const {
+torch::Tensor TileRunner::compute(Image tile) const {
     const torch::InferenceMode inference;
-    const ImageShape& shape = tile.shape();
+    const ImageShape shape = tile.shape();
     const std::string subject =
         "tile of " + std::to_string(shape.width) + "x" + std::to_string(shape.height) + " pixels";
     return translate_torch_errors(ErrorKind::internal, subject, [&] {
-        Image prepared = tile;
         const bool is_linear = shape.encoding == Encoding::linear;
         if (is_linear) {
-            encode_colour(prepared.row(0), std::int64_t{shape.width} * shape.height, shape,
+            encode_colour(tile.row(0), std::int64_t{shape.width} * shape.height, shape,
                           srgb_encode);
         }
         if (shape.has_alpha) {
-            bleed_colour(prepared.samples().data(), shape.width, shape.height,
+            bleed_colour(tile.samples().data(), shape.width, shape.height,
                          shape.colour_channels, kBleedRadius);
         }
-        const auto pixels = to_tensor(prepared);
+        const auto pixels = to_tensor(tile);
         auto result = run_colour(pixels.slice(1, 0, shape.colour_channels));
         if (shape.has_alpha) {
             const auto alpha = pixels.slice(1, shape.colour_channels);

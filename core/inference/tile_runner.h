@@ -36,7 +36,7 @@ public:
     /// The result of a whole tile: [1, channels, scale*h, scale*w] float32, dense, channels-last.
     /// Throws Error{internal} when the network yields NaN, Inf or a flat tile, in fp32 too;
     /// Error{out_of_memory}.
-    torch::Tensor compute(const Image& tile) const;
+    torch::Tensor compute(Image tile) const;
 
     /// The same as an image.
     Image run(const Image& tile) const;

@@ -9,13 +9,16 @@
 #include <sisr/error.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <mutex>
 
 namespace sisr {
 namespace {
 
 constexpr double kMaxSide = 1 << 24;
+
+// The tile, what its clamp and the colour lock make of it, and the rows that it was cut from.
+constexpr std::size_t kInputsAtOnce = 7;
 
 void check(const UpscaleOptions& options) {
     const auto fail = [](const char* option, const std::string& reason) {
@@ -130,37 +133,53 @@ struct Upscaler::Impl {
         TileBudget result;
         result.tile = options.tile;
         const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
-        const std::size_t result_bytes = sizeof(float) * traits.scale * traits.scale *
-                                         static_cast<std::size_t>(shape.channels());
-        // Transparency is computed by itself, and joined to the colours in a copy.
-        const std::size_t results_at_once = shape.has_alpha ? 2 : 1;
-        result.memory_bytes = options.memory_bytes;
-        result.tile_pixel_bytes =
-            traits.activation_values_per_pixel * value_bytes + results_at_once * result_bytes;
-        // While one run is at the network, the others hold what they are writing.
-        const auto runs = static_cast<std::size_t>(options.runs);
-        result.waiting_pixel_bytes = (runs - 1) * result_bytes;
-        result.band_pixel_bytes = runs * result_bytes;
+        const std::size_t input_bytes = sizeof(float) * static_cast<std::size_t>(shape.channels());
+        const std::size_t result_bytes = input_bytes * traits.scale * traits.scale;
+        // Transparency is computed by itself, and joined to the colours in a copy; a mean of
+        // orientations needs the sum, the next one, and that turned back.
+        const std::size_t results_at_once = (shape.has_alpha ? 2 : 1) + (options.tta ? 2 : 0);
+        result.memory_bytes = options.memory_bytes / static_cast<std::size_t>(options.runs);
+        result.tile_pixel_bytes = kInputsAtOnce * input_bytes + results_at_once * result_bytes;
+        const bool rolls = plan.device.is_cpu() && traits.rolling_values_per_column > 0;
+        if (rolls) {
+            result.column_bytes = traits.rolling_values_per_column * value_bytes;
+        } else {
+            result.tile_pixel_bytes += traits.activation_values_per_pixel * value_bytes;
+        }
+        result.band_pixel_bytes = result_bytes;
         return result;
     }
 
     void run_bands(RowSource& source, RowSink& sink, Progress& progress) const;
 
-    /// All cores work on one tile: two at once would only get into each other's way.
+    /// Runs share the cores evenly: a thread for each picture gets more out of them than all
+    /// threads for one picture after the other. The last run has all of them.
     CropResult run_tile(const RowWindow& window, const Tile& tile) const {
-        const Image input = window.cut(tile.input);
-        const std::lock_guard lock(network);
-        return {runner.compute(input), tile, traits.scale};
+        set_threads(std::max(1, plan.threads / active_runs));
+        return {runner.compute(window.cut(tile.input)), tile, traits.scale};
     }
 
     UpscaleOptions options;
     ExecutionPlan plan;
     NetworkTraits traits;
     TileRunner runner;
-    mutable std::mutex network;
+    mutable std::atomic<int> active_runs{0};
+};
+
+/// Counts a run as long as it lives.
+class ActiveRun {
+public:
+    explicit ActiveRun(std::atomic<int>& count) : count_(count) { ++count_; }
+    ~ActiveRun() { --count_; }
+    ActiveRun(const ActiveRun&) = delete;
+    ActiveRun& operator=(const ActiveRun&) = delete;
+
+private:
+    std::atomic<int>& count_;
 };
 
 void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progress) const {
+    const ActiveRun active(active_runs);
     const ImageShape input = source.shape();
     const std::vector<Band> bands = plan_tiles(input.size(), runner.reach(input), budget(input));
     const double all_pixels = static_cast<double>(input.width) * input.height;
@@ -235,7 +254,6 @@ ImageShape Upscaler::output_shape(const ImageShape& input) const {
 void Upscaler::run(RowSource& source, RowSink& sink, Progress& progress) const {
     const ImageShape input = source.shape();
     const Size target = output_shape(input).size();
-    set_threads(impl_->plan.threads);
     if (target == impl_->native_size(input)) {
         impl_->run_bands(source, sink, progress);
         return;

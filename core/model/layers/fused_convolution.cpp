@@ -15,7 +15,7 @@ using Dims = dnnl::memory::dims;
 using Tag = dnnl::memory::format_tag;
 
 // The tiles of one picture have at most nine shapes; beyond that the oldest ones are made again.
-constexpr std::size_t kKeptShapes = 16;
+constexpr std::size_t kKeptShapes = 32;
 
 const dnnl::engine& cpu() {
     static const dnnl::engine kEngine(dnnl::engine::kind::cpu, 0);
@@ -61,10 +61,11 @@ Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight
 }  // namespace
 
 struct FusedConvolution::Impl {
-    /// What an input shape needs.
+    /// What a shape needs.
     struct Shape {
-        Dims size;
-        int threads;  ///< for which oneDNN divides the work when the plan is made
+        Dims input;          ///< rows, columns
+        std::int64_t rows;   ///< of the output
+        int threads;         ///< for which oneDNN divides the work when the plan is made
         Plan plan;
         dnnl::convolution_forward primitive;
         dnnl::memory weight;
@@ -77,8 +78,8 @@ struct FusedConvolution::Impl {
           precision(data_type(scalar_type)),
           then(given_then) {}
 
-    const Shape& shape_for(const torch::Tensor& input);
-    Shape make_shape(const Dims& size) const;
+    Shape shape_for(const Dims& input, std::int64_t rows);
+    Shape make_shape(const Dims& input, std::int64_t rows, int threads) const;
     /// The weights as the plan wants them, shared with another shape that wants the same.
     dnnl::memory weights_for(const Plan& plan) const;
 
@@ -90,27 +91,30 @@ struct FusedConvolution::Impl {
     std::mutex mutex;
 };
 
-const FusedConvolution::Impl::Shape& FusedConvolution::Impl::shape_for(const torch::Tensor& input) {
-    const Dims size = input.sizes().vec();
+FusedConvolution::Impl::Shape FusedConvolution::Impl::shape_for(const Dims& input,
+                                                                std::int64_t rows) {
     const int threads = at::get_num_threads();
+    const std::lock_guard lock(mutex);
     const auto found = std::find_if(shapes.begin(), shapes.end(), [&](const Shape& shape) {
-        return shape.size == size && shape.threads == threads;
+        return shape.input == input && shape.rows == rows && shape.threads == threads;
     });
     if (found != shapes.end()) return *found;
-    Shape made = make_shape(size);
     if (shapes.size() == kKeptShapes) shapes.erase(shapes.begin());
-    shapes.push_back(std::move(made));
+    shapes.push_back(make_shape(input, rows, threads));
     return shapes.back();
 }
 
-FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& size) const {
-    const Dims output_size{size[0], weight.size(0), size[2], size[3]};
-    const Dims pad(2, weight.size(2) / 2);
-    const Plan plan =
-        make_plan({size, precision, Tag::nhwc}, {weight.sizes().vec(), precision, Tag::any},
-                  {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
-                  {output_size, precision, Tag::nhwc}, pad, attributes(then));
-    return {size, at::get_num_threads(), plan, dnnl::convolution_forward(plan), weights_for(plan)};
+FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& input,
+                                                                 std::int64_t rows,
+                                                                 int threads) const {
+    const std::int64_t kernel = weight.size(2);
+    const Dims pad{(rows + kernel - 1 - input[0]) / 2, kernel / 2};
+    const Plan plan = make_plan({{1, weight.size(1), input[0], input[1]}, precision, Tag::nhwc},
+                                {weight.sizes().vec(), precision, Tag::any},
+                                {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
+                                {{1, weight.size(0), rows, input[1]}, precision, Tag::nhwc}, pad,
+                                attributes(then));
+    return {input, rows, threads, plan, dnnl::convolution_forward(plan), weights_for(plan)};
 }
 
 dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
@@ -134,9 +138,11 @@ FusedConvolution::~FusedConvolution() = default;
 FusedConvolution::FusedConvolution(FusedConvolution&&) noexcept = default;
 FusedConvolution& FusedConvolution::operator=(FusedConvolution&&) noexcept = default;
 
-void FusedConvolution::run(const torch::Tensor& input, torch::Tensor& output) const {
-    const std::lock_guard lock(impl_->mutex);
-    const Impl::Shape& shape = impl_->shape_for(input);
+std::int64_t FusedConvolution::reach() const { return impl_->weight.size(2) / 2; }
+
+void FusedConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
+    // A copy of handles: another thread may drop the shape meanwhile.
+    const Impl::Shape shape = impl_->shape_for({input.size(0), input.size(1)}, output.size(0));
     const auto scratch_bytes = static_cast<std::int64_t>(shape.plan.scratchpad_desc().get_size());
     const auto scratch = torch::empty({scratch_bytes}, torch::kUInt8);
     const auto memory = [](const dnnl::memory::desc& desc, const torch::Tensor& tensor) {

@@ -7,9 +7,9 @@
 
 namespace sisr {
 
-/// Stride 1, zero padding that keeps the size, odd square kernel. oneDNN computes; libtorch's own
-/// modules use it too, but reorder the weights at each call and take a pass of their own for every
-/// activation and addition.
+/// Stride 1, odd square kernel, zero padding. oneDNN computes; libtorch's own modules use it too,
+/// but reorder the weights at each call and take a pass of their own for every activation and
+/// addition.
 class FusedConvolution {
 public:
     enum class Then {
@@ -25,9 +25,13 @@ public:
     FusedConvolution(FusedConvolution&&) noexcept;
     FusedConvolution& operator=(FusedConvolution&&) noexcept;
 
-    /// input [N,C,h,w], output [N,O,h,w], both channels-last and of the precision. What a shape
-    /// needs is made at its first use. Threads take turns.
-    void run(const torch::Tensor& input, torch::Tensor& output) const;
+    /// Pixels that a result depends on each way: (k-1)/2.
+    std::int64_t reach() const;
+
+    /// input [h,w,C], dense, to output [h,w,O], or to [h-k+1,w,O]: then only the rows whose
+    /// kernel lies within the input are computed. Both of the precision. What a shape needs is
+    /// made at its first use. Safe to call from several threads.
+    void run(const torch::Tensor& input, const torch::Tensor& output) const;
 
 private:
     struct Impl;

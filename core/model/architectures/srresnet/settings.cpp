@@ -176,11 +176,8 @@ NetworkTraits srresnet_traits(const SrResNetSettings& settings) {
     const std::size_t tail_outputs =
         settings.stepwise_upsampling ? colour : colour * square(settings.scale);
     traits.multiply_adds_per_pixel += area * channels * tail_outputs * square(settings.tail_kernel);
-    if (can_fuse(settings)) {
-        traits.activation_values_per_pixel = 3 * channels + tail_outputs;
-    } else {
-        traits.activation_values_per_pixel += 4 * colour * square(settings.scale);  // the result
-    }
+    traits.activation_values_per_pixel += 4 * colour * square(settings.scale);  // the result
+    if (can_fuse(settings)) traits.rolling_values_per_column = fused_values_per_column(settings);
     return traits;
 }
 
