@@ -117,7 +117,8 @@ void ConsoleProgress::print_line(const std::string& line) {
 }
 
 void PercentLines::update(double fraction) {
-    const int percent = static_cast<int>(100 * std::clamp(fraction, 0.0, 1.0));
+    constexpr double kRounding = 1e-6;  // of the sum of many parts
+    const int percent = static_cast<int>(100 * std::clamp(fraction, 0.0, 1.0) + kRounding);
     if (!enabled_ || percent <= last_) return;
     last_ = percent;
     std::printf("percent %d\n", percent);

@@ -5,6 +5,7 @@
 #include "image/metadata/containers.h"
 #include "image/metadata/exif.h"
 #include "image/png_data.h"
+#include "image/quantise.h"
 #include "image/remembering_file.h"
 #include "image/transfer.h"
 
@@ -17,7 +18,6 @@
 #include <cstdio>
 #include <functional>
 #include <initializer_list>
-#include <limits>
 #include <utility>
 
 namespace sisr {
@@ -67,23 +67,6 @@ OIIO::TypeDesc type_of(Depth depth) {
         case Depth::f32: return OIIO::TypeDesc::FLOAT;
     }
     return OIIO::TypeDesc::UINT8;
-}
-
-/// Rounded as OpenImageIO does it, in an eighth of its time.
-template <typename T>
-void quantise(const float* samples, std::size_t count, std::vector<std::uint8_t>& bytes) {
-    constexpr auto kMax = static_cast<float>(std::numeric_limits<T>::max());
-    bytes.resize(count * sizeof(T));
-    auto* out = reinterpret_cast<T*>(bytes.data());
-    for (std::size_t i = 0; i < count; ++i) {
-        const float value = std::min(std::max(samples[i], 0.0F), 1.0F);
-        // By way of int, which processors convert in vectors.
-        out[i] = static_cast<T>(static_cast<int>(value * kMax + 0.5F));
-    }
-}
-
-void swap_bytes(std::vector<std::uint8_t>& pairs) {
-    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) std::swap(pairs[i], pairs[i + 1]);
 }
 
 std::string megabytes(double bytes) {
@@ -198,7 +181,7 @@ struct FileSink::Impl {
         return out;
     }
 
-    /// JPEG and PNG files get their parts while their head is written.
+    /// JPEG files get their parts while their head is written.
     void open_proxy(const std::string& name) {
         // libtiff tells of failures itself, and wants to read what it has written.
         if (!output->supports("ioproxy") || format == "tiff") return;
@@ -206,13 +189,9 @@ struct FileSink::Impl {
         if (parts && format == "jpeg") {
             proxy = std::make_unique<RememberingFile>(name, jpeg_head_bytes,
                                                       std::bind(jpeg_head_with, _1, *parts));
-        } else if (parts && format == "png") {
-            proxy = std::make_unique<RememberingFile>(name, png_head_bytes,
-                                                      std::bind(png_head_with, _1, *parts));
         } else {
             proxy = std::make_unique<RememberingFile>(name);
         }
-        output->set_ioproxy(proxy.get());
     }
 
     void open_first_page() {
@@ -226,16 +205,34 @@ struct FileSink::Impl {
             if (!suits(parts->icc, spec.nchannels - (keeps_alpha ? 1 : 0))) parts->icc.clear();
         }
         open_proxy(name);
-        if (!output->open(name, spec)) fail("cannot be written");
-        if (format == "png") open_png_data();
+        if (format == "png") {
+            open_png(name, spec);
+        } else {
+            if (proxy) output->set_ioproxy(proxy.get());
+            if (!output->open(name, spec)) fail("cannot be written");
+        }
     }
 
-    /// OpenImageIO has written all that stands before the picture data.
-    void open_png_data() {
-        const OIIO::ImageSpec& spec = output->spec();
-        png_data = std::make_unique<PngData>(
-            spec.scanline_bytes(true), spec.pixel_bytes(true),
-            [this](const void* data, std::size_t bytes) { proxy->write(data, bytes); });
+    /// OpenImageIO makes the head, for a picture of one row; the rest is ours.
+    void open_png(const std::string& name, OIIO::ImageSpec spec) {
+        std::vector<unsigned char> bytes;
+        OIIO::Filesystem::IOVecOutput memory(bytes);
+        spec.height = spec.full_height = 1;
+        const std::vector<unsigned char> row(spec.scanline_bytes());
+        output->set_ioproxy(&memory);
+        const bool is_made = output->open(name, spec) &&
+                             output->write_scanline(0, 0, spec.format, row.data()) &&
+                             output->close();
+        if (!is_made) fail("cannot be written");
+        const std::string file(bytes.begin(), bytes.end());
+        std::string head = png_head_of_height(file.substr(0, png_head_bytes(file)),
+                                              static_cast<std::size_t>(input.height));
+        if (parts) head = png_head_with(head, *parts);
+        const auto write = [this](const void* data, std::size_t count) {
+            proxy->write(data, count);
+        };
+        write(head.data(), head.size());
+        png_data = std::make_unique<PngData>(spec.scanline_bytes(), spec.pixel_bytes(), write);
     }
 
     /// Whether the file holds our samples as they are, but for their depth.
@@ -261,11 +258,11 @@ struct FileSink::Impl {
         const auto count = pixels * static_cast<std::size_t>(output->spec().nchannels);
         const OIIO::TypeDesc format_type = output->spec().format;
         if (format_type == OIIO::TypeDesc::UINT8) {
-            quantise<std::uint8_t>(samples, count, quantised);
+            quantise_8(samples, count, quantised);
             put_rows(y_begin, y_end, format_type, quantised.data());
         } else if (format_type == OIIO::TypeDesc::UINT16) {
-            quantise<std::uint16_t>(samples, count, quantised);
-            if (png_data) swap_bytes(quantised);
+            const auto order = png_data ? ByteOrder::big : ByteOrder::native;
+            quantise_16(samples, count, order, quantised);
             put_rows(y_begin, y_end, format_type, quantised.data());
         } else {
             put_rows(y_begin, y_end, OIIO::TypeDesc::FLOAT, samples);
@@ -288,11 +285,7 @@ struct FileSink::Impl {
     bool close() {
         if (!png_data) return output->close() && !has_write_error();
         png_data->finish();
-        const bool is_whole = !has_write_error();
-        proxy->end();
-        output->close();  // fails: it has not seen the picture data
-        output->geterror();
-        return is_whole;
+        return !has_write_error();
     }
 
     /// WebP and TIFF files get their parts when they are whole.

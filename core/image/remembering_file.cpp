@@ -38,7 +38,6 @@ void RememberingFile::take_head(const char* data, size_t bytes) {
 }
 
 size_t RememberingFile::write(const void* data, size_t bytes) {
-    if (is_ended_) return bytes;
     if (keeps_head_) {
         take_head(static_cast<const char*>(data), bytes);
     } else {

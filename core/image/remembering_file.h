@@ -33,9 +33,6 @@ public:
     size_t write(const void* data, size_t bytes) override;
     size_t size() const override { return static_cast<size_t>(size_); }
 
-    /// What is written from now on is dropped.
-    void end() { is_ended_ = true; }
-
     /// Whether anything has not arrived so far.
     bool has_failed();
 
@@ -55,7 +52,6 @@ private:
     int64_t shift_ = 0;  ///< by which the rest is moved
     int64_t position_ = 0;
     int64_t size_ = 0;
-    bool is_ended_ = false;
     bool has_failed_;
 };
 

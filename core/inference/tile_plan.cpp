@@ -22,8 +22,8 @@ std::vector<int> cut_evenly(int length, int max_part) {
 
 /// Rows of a full-width band: (rows + 2 overlap) * width * tile + width * column = memory.
 double band_rows(double width, double overlap, const TileBudget& budget) {
-    const double rows = static_cast<double>(budget.memory_bytes) / width -
-                        static_cast<double>(budget.column_bytes);
+    const double rows =
+        static_cast<double>(budget.memory_bytes) / width - static_cast<double>(budget.column_bytes);
     return rows / static_cast<double>(budget.tile_pixel_bytes) - 2 * overlap;
 }
 
@@ -33,10 +33,9 @@ double square_side(double width, double overlap, const TileBudget& budget) {
     const auto tile = static_cast<double>(budget.tile_pixel_bytes);
     const double column = static_cast<double>(budget.column_bytes) / tile;
     const double half =
-        2 * overlap +
-        (width * static_cast<double>(budget.band_pixel_bytes) / tile + column) / 2;
-    const double rest = static_cast<double>(budget.memory_bytes) / tile -
-                        2 * overlap * (2 * overlap + column);
+        2 * overlap + (width * static_cast<double>(budget.band_pixel_bytes) / tile + column) / 2;
+    const double rest =
+        static_cast<double>(budget.memory_bytes) / tile - 2 * overlap * (2 * overlap + column);
     return rest > 0 ? std::sqrt(half * half + rest) - half : 0;
 }
 

@@ -124,8 +124,8 @@ torch::Tensor TileRunner::compute(Image tile) const {
                           srgb_encode);
         }
         if (shape.has_alpha) {
-            bleed_colour(tile.samples().data(), shape.width, shape.height,
-                         shape.colour_channels, kBleedRadius);
+            bleed_colour(tile.samples().data(), shape.width, shape.height, shape.colour_channels,
+                         kBleedRadius);
         }
         const auto pixels = to_tensor(tile);
         auto result = run_colour(pixels.slice(1, 0, shape.colour_channels));

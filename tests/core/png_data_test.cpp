@@ -23,8 +23,8 @@ std::string head(int width, int height, int depth, int colour_type) {
     };
     std::string chunk = "IHDR" + big32(width) + big32(height) + static_cast<char>(depth) +
                         static_cast<char>(colour_type) + std::string(3, '\0');
-    const auto sum = ::crc32(0, reinterpret_cast<const Bytef*>(chunk.data()),
-                             static_cast<uInt>(chunk.size()));
+    const auto sum =
+        ::crc32(0, reinterpret_cast<const Bytef*>(chunk.data()), static_cast<uInt>(chunk.size()));
     return "\x89PNG\r\n\x1a\n" + big32(13) + chunk + big32(static_cast<std::uint32_t>(sum));
 }
 
@@ -73,7 +73,8 @@ TEST(PngData, AnotherDecoderReadsWhatWasWritten) {
                 const std::size_t samples = image.samples().size();
                 ASSERT_EQ(samples * form.depth / 8, rows.size());
                 for (std::size_t i = 0; i < samples; ++i) {
-                    const int expected = form.depth == 8 ? rows[i] : rows[2 * i] << 8 | rows[2 * i + 1];
+                    const int expected =
+                        form.depth == 8 ? rows[i] : rows[2 * i] << 8 | rows[2 * i + 1];
                     const float most = form.depth == 8 ? 255 : 65535;
                     ASSERT_EQ(std::lround(image.samples()[i] * most), expected)
                         << form.channels << " " << form.depth << " " << width << " sample " << i;

@@ -91,7 +91,8 @@ TEST(TilePlan, KeepsToTheBudgetWhereATileIsUseful) {
                     const auto pixels =
                         static_cast<std::size_t>(tile.input.width()) * tile.input.height();
                     const std::size_t columns = band_bytes / 2 * tile.input.width();
-                    const std::size_t beside = band.tiles.size() == 1 ? 0 : band_bytes * band_pixels;
+                    const std::size_t beside =
+                        band.tiles.size() == 1 ? 0 : band_bytes * band_pixels;
                     ASSERT_LE(100 * pixels + columns + beside, budget.memory_bytes)
                         << image.width << " " << band_bytes;
                 }

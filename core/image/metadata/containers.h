@@ -26,6 +26,9 @@ std::size_t png_head_bytes(const std::string& begin);
 std::string jpeg_head_with(const std::string& head, const MetadataParts& parts);
 std::string png_head_with(const std::string& head, const MetadataParts& parts);
 
+/// The head of a picture that is `height` rows high, from that of another.
+std::string png_head_of_height(const std::string& head, std::size_t height);
+
 /// Adds profile, EXIF and XMP to a whole WebP file (their format holds no IPTC). Throws Error{io}.
 void add_to_webp(const std::filesystem::path& file, Size size, bool has_alpha,
                  const MetadataParts& parts);

@@ -166,6 +166,13 @@ std::size_t png_head_bytes(const std::string& begin) {
     return 0;
 }
 
+std::string png_head_of_height(const std::string& head, std::size_t height) {
+    std::string header = head.substr(kSignatureBytes + 8, big32(head, kSignatureBytes));
+    header.replace(4, 4, big32_bytes(height));
+    const std::string chunk = chunk_bytes("IHDR", header);  // stands first
+    return head.substr(0, kSignatureBytes) + chunk + head.substr(kSignatureBytes + chunk.size());
+}
+
 std::string png_head_with(const std::string& head, const MetadataParts& parts) {
     std::string result = head.substr(0, kSignatureBytes);
     std::string behind;

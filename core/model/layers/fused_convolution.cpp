@@ -63,9 +63,9 @@ Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight
 struct FusedConvolution::Impl {
     /// What a shape needs.
     struct Shape {
-        Dims input;          ///< rows, columns
-        std::int64_t rows;   ///< of the output
-        int threads;         ///< for which oneDNN divides the work when the plan is made
+        Dims input;         ///< rows, columns
+        std::int64_t rows;  ///< of the output
+        int threads;        ///< for which oneDNN divides the work when the plan is made
         Plan plan;
         dnnl::convolution_forward primitive;
         dnnl::memory weight;

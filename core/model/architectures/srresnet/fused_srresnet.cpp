@@ -49,8 +49,7 @@ struct Layers {
 /// several times as much.
 void copy_rows(const torch::Tensor& from, std::int64_t from_row, const torch::Tensor& to,
                std::int64_t to_row, std::int64_t count) {
-    const std::int64_t row_bytes =
-        from.stride(0) * static_cast<std::int64_t>(from.element_size());
+    const std::int64_t row_bytes = from.stride(0) * static_cast<std::int64_t>(from.element_size());
     std::memcpy(static_cast<char*>(to.data_ptr()) + to_row * row_bytes,
                 static_cast<const char*>(from.data_ptr()) + from_row * row_bytes,
                 static_cast<std::size_t>(count * row_bytes));
@@ -243,7 +242,9 @@ public:
                   torch::ScalarType precision)
         : settings_(settings),
           precision_(precision),
-          layers_{layer(tensors, "head", Then::relu), {}, layer(tensors, "trunk", Then::add),
+          layers_{layer(tensors, "head", Then::relu),
+                  {},
+                  layer(tensors, "trunk", Then::add),
                   make_tail(tensors)} {
         for (int i = 0; i < settings.blocks; ++i) {
             const std::string block = "body." + std::to_string(i);
