@@ -9,38 +9,11 @@
 namespace sisr {
 namespace {
 
-namespace F = torch::nn::functional;
-
 // Wide enough to leave the network its repair of 8x8 blocks, narrow enough that the mean of 16x16
 // pixels follows the input's.
 constexpr double kSigma = 4;
 constexpr int kRadius = 12;
 static_assert(kColourLockReach == kRadius + 1, "bilinear enlargement looks at the next pixel");
-
-/// Weights of each channel by itself, [C,1,size,1] or [C,1,1,size].
-torch::Tensor gaussian(std::int64_t channels, bool is_column) {
-    auto weights = torch::empty({2 * kRadius + 1});
-    for (int i = -kRadius; i <= kRadius; ++i) {
-        weights[i + kRadius] = std::exp(-0.5 * i * i / (kSigma * kSigma));
-    }
-    weights /= weights.sum();
-    const auto shaped = is_column ? weights.view({1, 1, -1, 1}) : weights.view({1, 1, 1, -1});
-    return shaped.expand({channels, 1, -1, -1}).contiguous();
-}
-
-torch::Tensor blur(const torch::Tensor& image) {
-    const auto along = [](const torch::Tensor& x, bool is_column) {
-        const std::int64_t channels = x.size(1);
-        const auto options = F::Conv2dFuncOptions().groups(channels).padding(
-            is_column ? std::vector<std::int64_t>{kRadius, 0}
-                      : std::vector<std::int64_t>{0, kRadius});
-        return F::conv2d(x, gaussian(channels, is_column), options);
-    };
-    // Where the kernel reaches beyond the border there is nothing to weigh.
-    const auto column = along(torch::ones({1, 1, image.size(2), 1}), true);
-    const auto row = along(torch::ones({1, 1, 1, image.size(3)}), false);
-    return along(along(image, true), false).div_(column).div_(row);
-}
 
 // Input rows for a thread to take at a time.
 constexpr std::int64_t kGrainRows = 4;
@@ -86,6 +59,65 @@ void clamp_and_subtract_means(const Rows& large, const Rows& lacking) {
                     out[x * channels + c] -= share * sum;
                 }
             }
+        }
+    });
+}
+
+/// Weights of the pixels from -kRadius to kRadius.
+std::vector<float> gaussian() {
+    std::vector<float> weights;
+    for (int i = -kRadius; i <= kRadius; ++i) {
+        weights.push_back(static_cast<float>(std::exp(-0.5 * i * i / (kSigma * kSigma))));
+    }
+    return weights;
+}
+
+/// Places of `kernel` that lie inside [0, length) round `at`, and what they sum up to.
+struct Inside {
+    Inside(const std::vector<float>& kernel, std::int64_t at, std::int64_t length)
+        : first(std::max<std::int64_t>(-kRadius, -at)),
+          last(std::min<std::int64_t>(kRadius, length - 1 - at)) {
+        for (std::int64_t i = first; i <= last; ++i) sum += weight(kernel, i);
+    }
+    static float weight(const std::vector<float>& kernel, std::int64_t i) {
+        return kernel[static_cast<std::size_t>(i + kRadius)];
+    }
+    std::int64_t first, last;
+    float sum = 0;
+};
+
+/// out[i] = sum over k of weight(k) * in[i + k * step], for count values.
+void weigh(const float* in, std::int64_t step, const Inside& places,
+           const std::vector<float>& kernel, std::int64_t count, float* out) {
+    std::fill_n(out, count, 0.0F);
+    for (std::int64_t k = places.first; k <= places.last; ++k) {
+        const float weight = Inside::weight(kernel, k) / places.sum;
+        const float* from = in + k * step;
+        for (std::int64_t i = 0; i < count; ++i) out[i] += weight * from[i];
+    }
+}
+
+/// Gaussian, first down, then across. Where the kernel reaches beyond the border there is nothing
+/// to weigh.
+void blur(const Rows& image) {
+    const std::vector<float> kernel = gaussian();
+    const std::vector<float> given(image.row(0), image.row(image.height));
+    const std::int64_t channels = image.channels;
+    const std::int64_t stride = image.row_samples();
+    const std::int64_t border = std::min<std::int64_t>(kRadius, image.width);
+    at::parallel_for(0, image.height, kGrainRows, [&](std::int64_t begin, std::int64_t end) {
+        std::vector<float> down(static_cast<std::size_t>(stride));
+        for (std::int64_t y = begin; y < end; ++y) {
+            weigh(given.data() + y * stride, stride, Inside(kernel, y, image.height), kernel,
+                  stride, down.data());
+            const auto across = [&](std::int64_t x, std::int64_t pixels) {
+                weigh(down.data() + x * channels, channels, Inside(kernel, x, image.width), kernel,
+                      pixels * channels, image.row(y) + x * channels);
+            };
+            for (std::int64_t x = 0; x < border; ++x) across(x, 1);
+            const std::int64_t inner = std::max(border, image.width - border);
+            if (inner > border) across(border, inner - border);
+            for (std::int64_t x = inner; x < image.width; ++x) across(x, 1);
         }
     });
 }
@@ -151,9 +183,8 @@ torch::Tensor lock_colour(const torch::Tensor& input, torch::Tensor output) {
     const auto lacking = torch::empty_like(input, torch::MemoryFormat::ChannelsLast).copy_(input);
     const Rows large(output);
     clamp_and_subtract_means(large, Rows(lacking));
-    const auto correction =
-        blur(lacking.contiguous()).contiguous(torch::MemoryFormat::ChannelsLast);
-    add_enlarged(Rows(correction), large);
+    blur(Rows(lacking));
+    add_enlarged(Rows(lacking), large);
     return output;
 }
 

@@ -181,9 +181,9 @@ torch::Tensor TileRunner::run_colour(const torch::Tensor& colour) const {
     if (options_.locks_colour) output = lock_colour(clamped, output);
 
     // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.
-    const auto excess = colour - clamped;
-    if (excess.count_nonzero().item<std::int64_t>() == 0) return output;
-    return output + upsample_bilinear(excess, traits_.scale);
+    const auto [least, most] = colour.aminmax();
+    if (least.item<float>() >= 0 && most.item<float>() <= 1) return output;
+    return output + upsample_bilinear(colour - clamped, traits_.scale);
 }
 
 torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha) const {

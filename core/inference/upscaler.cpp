@@ -40,7 +40,10 @@ void check(const UpscaleOptions& options) {
 /// Input rows in memory: the band at work and its overlap, read once each.
 class RowWindow {
 public:
-    explicit RowWindow(RowSource& source) : source_(source), shape_(source.shape()) {}
+    /// most_rows: that advance() will ask for.
+    RowWindow(RowSource& source, int most_rows) : source_(source), shape_(source.shape()) {
+        rows_.reserve(static_cast<std::size_t>(most_rows) * shape_.row_samples());
+    }
 
     /// Makes rows [y0, y1) available; y0 and y1 never decrease from call to call.
     void advance(int y0, int y1) {
@@ -108,6 +111,12 @@ private:
     int top_;
     Size size_;
 };
+
+int most_input_rows(const std::vector<Band>& bands) {
+    int most = 0;
+    for (const Band& band : bands) most = std::max(most, band.input_y1 - band.input_y0);
+    return most;
+}
 
 ImageShape scaled(ImageShape shape, Size size) {
     shape.width = size.width;
@@ -184,7 +193,7 @@ void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progr
     const std::vector<Band> bands = plan_tiles(input.size(), runner.reach(input), budget(input));
     const double all_pixels = static_cast<double>(input.width) * input.height;
     double done_pixels = 0;
-    RowWindow window(source);
+    RowWindow window(source, most_input_rows(bands));
     sink.begin(scaled(input, native_size(input)));
     const auto run_next = [&](const Tile& tile) {
         if (!progress.report(done_pixels / all_pixels)) {
