@@ -20,22 +20,18 @@ std::vector<int> cut_evenly(int length, int max_part) {
     return ends;
 }
 
-/// Rows of a full-width band: (rows + 2 overlap) * width * tile + width * column = memory.
+/// Rows of a full-width band: (rows + 2 overlap) * width * tile = memory.
 double band_rows(double width, double overlap, const TileBudget& budget) {
-    const double rows =
-        static_cast<double>(budget.memory_bytes) / width - static_cast<double>(budget.column_bytes);
-    return rows / static_cast<double>(budget.tile_pixel_bytes) - 2 * overlap;
+    const double row = width * static_cast<double>(budget.tile_pixel_bytes);
+    return static_cast<double>(budget.memory_bytes) / row - 2 * overlap;
 }
 
-/// Side of a square tile:
-/// (side + 2 overlap)^2 * tile + (side + 2 overlap) * column + side * width * band = memory.
+/// Side of a square tile: (side + 2 overlap)^2 * tile + side * width * band = memory.
 double square_side(double width, double overlap, const TileBudget& budget) {
     const auto tile = static_cast<double>(budget.tile_pixel_bytes);
-    const double column = static_cast<double>(budget.column_bytes) / tile;
     const double half =
-        2 * overlap + (width * static_cast<double>(budget.band_pixel_bytes) / tile + column) / 2;
-    const double rest =
-        static_cast<double>(budget.memory_bytes) / tile - 2 * overlap * (2 * overlap + column);
+        2 * overlap + width * static_cast<double>(budget.band_pixel_bytes) / tile / 2;
+    const double rest = static_cast<double>(budget.memory_bytes) / tile - 4 * overlap * overlap;
     return rest > 0 ? std::sqrt(half * half + rest) - half : 0;
 }
 
@@ -45,9 +41,10 @@ Size choose_tile(Size image, int overlap, const TileBudget& budget) {
     const double rows = std::min(band_rows(image.width, overlap, budget), kLargest);
     if (rows + 2.0 * overlap >= image.height) return image;
     const double side = std::min(square_side(image.width, overlap, budget), kLargest);
-    // How much is computed for each pixel that counts.
+    // How much is computed for each pixel that counts; tiles are also copied together.
+    constexpr double kCopying = 1.03;
     const double band_work = (rows + 2 * overlap) / rows;
-    const double square_work = std::pow((side + 2 * overlap) / std::max(side, 1.0), 2);
+    const double square_work = kCopying * std::pow((side + 2 * overlap) / std::max(side, 1.0), 2);
     if (rows >= kMinTile && band_work <= square_work) return {image.width, static_cast<int>(rows)};
     const int used = std::max({kMinTile, overlap, static_cast<int>(side)});
     return {used, used};

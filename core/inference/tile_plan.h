@@ -37,7 +37,6 @@ struct Band {
 struct TileBudget {
     std::size_t memory_bytes = 0;
     std::size_t tile_pixel_bytes = 1;  ///< for each input pixel of a Tile::input at work
-    std::size_t column_bytes = 0;      ///< for each column of a Tile::input, however high it is
     std::size_t band_pixel_bytes = 0;  ///< for each input pixel of a band of several tiles
     int tile = 0;                      ///< width and height of Tile::crop; 0: as the memory allows
 };

@@ -149,13 +149,10 @@ struct Upscaler::Impl {
         const std::size_t results_at_once = (shape.has_alpha ? 2 : 1) + (options.tta ? 2 : 0);
         result.memory_bytes = options.memory_bytes / static_cast<std::size_t>(options.runs);
         result.tile_pixel_bytes = kInputsAtOnce * input_bytes + results_at_once * result_bytes;
-        const bool rolls = plan.device.is_cpu() && traits.rolling_values_per_column > 0;
-        if (rolls) {
-            result.column_bytes = traits.rolling_values_per_column * value_bytes;
-        } else {
+        const bool is_stripped = plan.device.is_cpu() && traits.is_stripped_on_cpu;
+        if (!is_stripped)
             result.tile_pixel_bytes += traits.activation_values_per_pixel * value_bytes;
-        }
-        result.band_pixel_bytes = result_bytes;
+        result.band_pixel_bytes = input_bytes + result_bytes;  // the rows read, the rows made
         return result;
     }
 

@@ -16,9 +16,9 @@ struct NetworkTraits {
     std::size_t parameters = 0;
     std::size_t multiply_adds_per_pixel = 0;      ///< per input pixel
     std::size_t activation_values_per_pixel = 0;  ///< alive at once at the peak, per input pixel
-    /// The same per input column where the CPU passes the image through the layers in strips of
-    /// rows, whatever its height; 0 where it does not.
-    std::size_t rolling_values_per_column = 0;
+    /// On the CPU the image passes through the layers in strips: activations take a few megabytes,
+    /// whatever its size.
+    bool is_stripped_on_cpu = false;
 };
 
 /// A network ready to run on one device in one precision.

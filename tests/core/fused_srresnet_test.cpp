@@ -38,6 +38,22 @@ TEST(FusedSrResNet, ComputesWhatTheModuleDoes) {
     }
 }
 
+/// Wide and high enough for several panels and strips of the engine's own size.
+TEST(FusedSrResNet, PanelsAndStripsFitTogether) {
+    const torch::InferenceMode inference;
+    torch::manual_seed(5);
+    const auto settings = SrResNetSettings::compact(2, 64, 2);
+    SrResNet module(settings);
+    module->eval();
+    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+    for (const auto& [h, w] :
+         {std::pair{70, 1100}, {3, 1500}, {19, 513}, {300, 41}, {300, 1}, {40, 1019}}) {
+        const auto input = torch::rand({1, 3, h, w});
+        EXPECT_LT(largest_difference(fused->forward(input), module->forward(input)), 1e-5)
+            << h << "x" << w;
+    }
+}
+
 TEST(FusedSrResNet, Bf16StaysNearFp32) {
     const torch::InferenceMode inference;
     torch::manual_seed(2);

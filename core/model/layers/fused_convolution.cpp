@@ -140,6 +140,8 @@ FusedConvolution& FusedConvolution::operator=(FusedConvolution&&) noexcept = def
 
 std::int64_t FusedConvolution::reach() const { return impl_->weight.size(2) / 2; }
 
+std::int64_t FusedConvolution::outputs() const { return impl_->weight.size(0); }
+
 void FusedConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
     // A copy of handles: another thread may drop the shape meanwhile.
     const Impl::Shape shape = impl_->shape_for({input.size(0), input.size(1)}, output.size(0));

@@ -27,6 +27,7 @@ public:
 
     /// Pixels that a result depends on each way: (k-1)/2.
     std::int64_t reach() const;
+    std::int64_t outputs() const;  ///< O
 
     /// input [h,w,C], dense, to output [h,w,O], or to [h-k+1,w,O]: then only the rows whose
     /// kernel lies within the input are computed. Both of the precision. What a shape needs is

@@ -23,8 +23,13 @@ constexpr std::int64_t kGrainRows = 4;
 // Feature maps of this size, of one thread, stay in its core's cache from one layer to the next.
 constexpr std::int64_t kStripBytes = 1 << 20;
 
-// Fewer would be mostly the copying of the rows that are kept.
-constexpr std::int64_t kLeastRows = 4;
+// oneDNN divides a row by its length, and takes up to six times as long for one of 1019 pixels as
+// for one of 1024. Multiples of this are all about as fast.
+constexpr std::int64_t kFastColumns = 16;
+
+// A strip of fewer would be mostly the copying of the rows that are kept; a wide image is cut into
+// panels instead.
+constexpr std::int64_t kPanelRows = 8;
 
 /// PixelShuffle wants its channels in the order (colour, row, column); in the order (row, column,
 /// colour) one input pixel's part of an output row is contiguous.
@@ -43,7 +48,19 @@ struct Layers {
     std::vector<Block> body;
     FusedConvolution trunk;
     FusedConvolution tail;
+
+    /// Pixels that a result depends on each way; rows from the last one given to the last result.
+    std::int64_t reach() const {
+        std::int64_t sum = head.reach() + trunk.reach() + tail.reach();
+        for (const Block& block : body) sum += block.conv1.reach() + block.conv2.reach();
+        return sum;
+    }
 };
+
+/// How many equal parts of at most `most` there are.
+std::int64_t parts_of(std::int64_t length, std::int64_t most) {
+    return std::max<std::int64_t>((length + most - 1) / most, 1);
+}
 
 /// Between buffers of the same width and type. At some kilobytes a call, libtorch's own way costs
 /// several times as much.
@@ -55,12 +72,28 @@ void copy_rows(const torch::Tensor& from, std::int64_t from_row, const torch::Te
                 static_cast<std::size_t>(count * row_bytes));
 }
 
+/// Columns of the input: a panel.
+struct Columns {
+    std::int64_t begin, end;  ///< that the panel answers for
+    std::int64_t from, to;    ///< that it is computed from; `to` may lie beyond the image
+};
+
+/// reach: columns that a result depends on each way.
+Columns panel(std::int64_t begin, std::int64_t end, std::int64_t reach, std::int64_t width) {
+    const std::int64_t first = std::max<std::int64_t>(begin - reach, 0);
+    const std::int64_t last = std::min(end + reach, width);
+    const std::int64_t computed = (last - first + kFastColumns - 1) / kFastColumns * kFastColumns;
+    const std::int64_t from = std::max<std::int64_t>(std::min(first, width - computed), 0);
+    return {begin, end, from, from + computed};
+}
+
 /// The input enlarged by nearest neighbour plus the details in their places, for rows
-/// [begin, end) of the input. details: of the input's rows from `details_y` on.
+/// [begin, end) of the input. details: of the panel, of the input's rows from `details_y` on.
 template <typename T>
 void enlarge(const torch::Tensor& input, const torch::Tensor& details, std::int64_t details_y,
-             std::int64_t begin, std::int64_t end, std::int64_t scale,
+             std::int64_t begin, std::int64_t end, const Columns& columns,
              const torch::Tensor& output) {
+    const std::int64_t scale = output.size(0) / input.size(0);
     const std::int64_t width = input.size(1);
     const std::int64_t colour = input.size(2);
     const std::int64_t part = scale * colour;  // of an output row, for one input pixel
@@ -68,10 +101,13 @@ void enlarge(const torch::Tensor& input, const torch::Tensor& details, std::int6
     const auto* detail = details.data_ptr<T>();
     auto* to = output.data_ptr<float>();
     const auto add = [&](std::int64_t y) {
-        const float* pixel = from + y * width * colour;
-        const T* added = detail + (y - details_y) * width * scale * part;
-        float* corner = to + y * scale * width * part;
-        for (std::int64_t x = 0; x < width; ++x, pixel += colour, corner += part) {
+        const float* pixel = from + (y * width + columns.begin) * colour;
+        const T* added = detail + ((y - details_y) * (columns.to - columns.from) + columns.begin -
+                                   columns.from) *
+                                      scale * part;
+        float* corner = to + (y * scale * width + columns.begin) * part;
+        for (std::int64_t x = columns.begin; x < columns.end;
+             ++x, pixel += colour, corner += part) {
             for (std::int64_t dy = 0; dy < scale; ++dy, added += part) {
                 float* out = corner + dy * width * part;
                 for (std::int64_t k = 0; k < part; k += colour) {
@@ -87,28 +123,32 @@ void enlarge(const torch::Tensor& input, const torch::Tensor& details, std::int6
     });
 }
 
-/// One image on its way through the layers, a strip of rows at a time from top to bottom, so that
-/// the feature maps stay in the caches and in little memory. A layer that is given rows up to y
-/// yields rows up to y - reach; the rows above that it needs are the last ones of the strip before,
-/// which it keeps. Rows outside the image are computed like others and set to 0, the padding of the
-/// next layer. An image no higher than a strip is one strip, and the layers pad it.
+/// A panel of an image on its way through the layers, a strip of rows at a time from top to bottom,
+/// so that the feature maps stay in the caches and in little memory. A layer that is given rows up
+/// to y yields rows up to y - reach; the rows above that it needs are the last ones of the strip
+/// before, which it keeps. Pixels outside the image are computed like others and set to 0, the
+/// padding of the next layer. An image no higher than a strip is one strip, and the layers pad it.
+/// (Left and right they pad in any case.)
 class Pass {
 public:
     /// input [h,w,colour] and output [scale*h,scale*w,colour], float32.
     Pass(const Layers& layers, std::int64_t channels, torch::ScalarType precision,
-         const torch::Tensor& input, const torch::Tensor& output)
+         const torch::Tensor& input, const Columns& columns, const torch::Tensor& output)
         : layers_(layers),
           input_(input),
+          columns_(columns),
           output_(output),
           height_(input.size(0)),
-          width_(input.size(1)),
-          scale_(output.size(0) / input.size(0)) {
+          width_(columns.to - columns.from),
+          inner_width_(std::min(columns.to, input.size(1)) - columns.from) {
         const auto row_bytes =
             width_ * channels * static_cast<std::int64_t>(c10::elementSize(precision));
         const std::int64_t most =
-            std::max(kLeastRows, kStripBytes * at::get_num_threads() / row_bytes);
+            std::max(kPanelRows, kStripBytes * at::get_num_threads() / row_bytes);
         is_whole_ = height_ <= most;
-        rows_ = is_whole_ ? height_ : even_part(height_ + lag(), most);
+        const std::int64_t all = height_ + layers.reach();
+        const std::int64_t strips = parts_of(all, most);
+        rows_ = is_whole_ ? height_ : (all + strips - 1) / strips;
         const auto strip = [&](std::int64_t above, std::int64_t depth) {
             return torch::empty({(is_whole_ ? 0 : above) + rows_, width_, depth}, precision);
         };
@@ -117,7 +157,7 @@ public:
         features_ = strip(2 * (blocks + 1), channels);  // each block's result is 2 rows further up
         between_ = strip(2, channels);
         skip_ = strip(2 * layers.tail.reach(), channels);
-        details_ = strip(0, input.size(2) * scale_ * scale_);
+        details_ = strip(0, layers.tail.outputs());
         if (is_whole_) return;
         for (std::int64_t i = 0; i < 2 * blocks + 2; ++i) {
             const bool is_tail = i == 2 * blocks + 1;
@@ -127,7 +167,7 @@ public:
     }
 
     void run() {
-        const std::int64_t end = height_ + (is_whole_ ? 0 : lag());
+        const std::int64_t end = height_ + (is_whole_ ? 0 : layers_.reach());
         for (std::int64_t y = 0; y < end; y += rows_) step(y);
     }
 
@@ -138,18 +178,6 @@ private:
         std::int64_t at;
         std::int64_t y;
     };
-
-    static std::int64_t even_part(std::int64_t length, std::int64_t most) {
-        const std::int64_t parts = (length + most - 1) / most;
-        return (length + parts - 1) / parts;
-    }
-
-    /// Rows from the last one given to the last one that is whole.
-    std::int64_t lag() const {
-        std::int64_t sum = layers_.head.reach() + layers_.trunk.reach() + layers_.tail.reach();
-        for (const Block& block : layers_.body) sum += block.conv1.reach() + block.conv2.reach();
-        return sum;
-    }
 
     std::int64_t margin(const FusedConvolution& layer) const {
         return is_whole_ ? 0 : layer.reach();
@@ -165,6 +193,7 @@ private:
         const auto [begin, end] = inside(y, rows.size(0));
         if (begin > 0) rows.narrow(0, 0, begin).zero_();
         if (end < rows.size(0)) rows.narrow(0, end, rows.size(0) - end).zero_();
+        if (inner_width_ < width_) rows.narrow(1, inner_width_, width_ - inner_width_).zero_();
     }
 
     void step(std::int64_t y) {
@@ -193,7 +222,10 @@ private:
         const std::int64_t y = to.y - above;
         const auto [begin, end] = inside(y, pixels_.size(0));
         if (end > begin) {
-            pixels_.narrow(0, begin, end - begin).copy_(input_.narrow(0, y + begin, end - begin));
+            const auto given = input_.narrow(0, y + begin, end - begin);
+            pixels_.narrow(0, begin, end - begin)
+                .narrow(1, 0, inner_width_)
+                .copy_(given.narrow(1, columns_.from, inner_width_));
         }
         clear_outside(pixels_, y);
         const auto rows = to.buffer.narrow(0, to.at, rows_);
@@ -217,15 +249,17 @@ private:
         const auto [begin, end] = inside(details.y, rows_);
         const auto add = details.buffer.scalar_type() == torch::kBFloat16 ? enlarge<at::BFloat16>
                                                                           : enlarge<float>;
-        add(input_, details.buffer, details.y, details.y + begin, details.y + end, scale_, output_);
+        add(input_, details.buffer, details.y, details.y + begin, details.y + end, columns_,
+            output_);
     }
 
     const Layers& layers_;
     torch::Tensor input_;
+    Columns columns_;
     torch::Tensor output_;
     std::int64_t height_;
-    std::int64_t width_;
-    std::int64_t scale_;
+    std::int64_t width_;        // of what is computed
+    std::int64_t inner_width_;  // of what lies in the image
     bool is_whole_ = false;
     std::int64_t rows_ = 0;
     torch::Tensor pixels_;
@@ -263,12 +297,25 @@ public:
         const auto from = given.permute({0, 2, 3, 1});
         const auto to = result.permute({0, 2, 3, 1});
         for (std::int64_t i = 0; i < given.size(0); ++i) {
-            Pass(layers_, settings_.channels, precision_, from[i], to[i]).run();
+            run_image(from[i], to[i]);
         }
         return result;
     }
 
 private:
+    /// Side by side, so that a strip of enough rows fits the cache however wide the image is.
+    void run_image(const torch::Tensor& input, const torch::Tensor& output) const {
+        const auto pixel_bytes =
+            settings_.channels * static_cast<std::int64_t>(c10::elementSize(precision_));
+        const std::int64_t width = input.size(1);
+        const std::int64_t panels = parts_of(width, kStripBytes / (kPanelRows * pixel_bytes));
+        for (std::int64_t i = 0; i < panels; ++i) {
+            const Columns columns =
+                panel(width * i / panels, width * (i + 1) / panels, layers_.reach(), width);
+            Pass(layers_, settings_.channels, precision_, input, columns, output).run();
+        }
+    }
+
     FusedConvolution layer(const Tensors& tensors, const std::string& name, Then then) const {
         return {tensors.at(name + ".weight"), tensors.at(name + ".bias"), precision_, then};
     }
@@ -291,17 +338,6 @@ private:
 bool can_fuse(const SrResNetSettings& settings) {
     return settings.activation == Activation::relu && !settings.stepwise_upsampling &&
            settings.input_skip == InputSkip::nearest;
-}
-
-std::size_t fused_values_per_column(const SrResNetSettings& settings) {
-    const auto channels = static_cast<std::size_t>(settings.channels);
-    const auto layers = 2 * static_cast<std::size_t>(settings.blocks) + 2;
-    // Features, between and skip with the rows above them, and what is kept for each layer. Where
-    // the strip is higher than kLeastRows, it is kStripBytes and no matter.
-    const std::size_t rows = 3 * kLeastRows + layers + 4 + 2 * layers;
-    const auto colour = static_cast<std::size_t>(settings.colour_channels);
-    const auto details = colour * static_cast<std::size_t>(settings.scale * settings.scale);
-    return rows * channels + kLeastRows * (colour + details);
 }
 
 std::unique_ptr<Network> make_fused_srresnet(const SrResNetSettings& settings,

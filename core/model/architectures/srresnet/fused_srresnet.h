@@ -8,9 +8,6 @@ namespace sisr {
 /// Whether fused_srresnet knows this form: ReLU, one PixelShuffle, nearest-neighbour input skip.
 bool can_fuse(const SrResNetSettings& settings);
 
-/// Values that the strip at work and the rows kept for the next one hold, per column of the image.
-std::size_t fused_values_per_column(const SrResNetSettings& settings);
-
 /// Computes what SrResNet does, with activations and additions inside the convolutions and three
 /// feature maps in all. The tensors are float32, batch norm is folded.
 std::unique_ptr<Network> make_fused_srresnet(const SrResNetSettings& settings,

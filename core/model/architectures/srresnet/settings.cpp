@@ -177,7 +177,7 @@ NetworkTraits srresnet_traits(const SrResNetSettings& settings) {
         settings.stepwise_upsampling ? colour : colour * square(settings.scale);
     traits.multiply_adds_per_pixel += area * channels * tail_outputs * square(settings.tail_kernel);
     traits.activation_values_per_pixel += 4 * colour * square(settings.scale);  // the result
-    if (can_fuse(settings)) traits.rolling_values_per_column = fused_values_per_column(settings);
+    traits.is_stripped_on_cpu = can_fuse(settings);
     return traits;
 }
 
