@@ -18,6 +18,8 @@ constexpr int kReportsToCollapse = 5;
 // Beyond these the result is no longer a picture of the input.
 constexpr double kColourDrift = 2;    // 8-bit values above the start
 constexpr double kInputPsnrDrop = 6;  // dB below the start
+// As many pixels as the nets' strides make at their deepest layers.
+constexpr std::int64_t kMostMoved = 7;
 
 std::shared_ptr<Discriminator> make_fast_discriminator(const GanOptions& options) {
     torch::manual_seed(options.generator.seed + 1);
@@ -30,6 +32,21 @@ std::shared_ptr<Discriminator> make_fast_discriminator(const GanOptions& options
 
 void freeze(torch::nn::Module& module, bool frozen) {
     for (auto& parameter : module.parameters()) parameter.set_requires_grad(!frozen);
+}
+
+/// The same random rows and columns cut off both images. A feature net takes every second pixel,
+/// always of the same places: unmoved, the generator learns a grid that falls between them.
+std::pair<torch::Tensor, torch::Tensor> moved(const torch::Tensor& a, const torch::Tensor& b) {
+    const auto draw = [](std::int64_t length) {
+        const std::int64_t most = std::min(kMostMoved, length / 4);
+        return torch::randint(most + 1, {1}).item<std::int64_t>();
+    };
+    const std::int64_t rows = draw(a.size(2));
+    const std::int64_t columns = draw(a.size(3));
+    const auto cut = [&](const torch::Tensor& image) {
+        return image.slice(2, rows).slice(3, columns).contiguous(torch::MemoryFormat::ChannelsLast);
+    };
+    return {cut(a), cut(b)};
 }
 
 void measure_drift(const torch::Tensor& made, const torch::Tensor& lr, Losses& losses) {
@@ -116,7 +133,8 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
     torch::Tensor perceptual;
     {
         const AutocastScope autocast(options_.generator.bf16, options_.generator.device);
-        perceptual = (*perceptual_)(made, batch.hr);
+        const auto [moved_made, moved_hr] = moved(made, batch.hr);
+        perceptual = (*perceptual_)(moved_made, moved_hr);
     }
     auto loss = options_.perceptual_weight * perceptual +
                 options_.adversarial_weight * adversarial + options_.mae_weight * mae;

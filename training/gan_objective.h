@@ -26,6 +26,8 @@ struct GanOptions {
     std::int64_t noise_steps = 0;
 };
 
+/// The perceptual loss sees each pair less a few rows and columns, drawn for each step.
+///
 /// Losses: "mae", "perceptual", "adversarial" (each before its weight), "discriminator"; "accuracy"
 /// of the discriminator, 0 to 1; "gradient", "discriminator_gradient"; and for the watch on drift
 /// "input_psnr", dB of the reduced result against the input, and "colour_drift", the mean distance
