@@ -100,7 +100,7 @@ struct FileSink::Impl {
     [[noreturn]] void fail_to_write() const {
         std::error_code status;
         const fs::path& file = temporary->temporary_path();
-        const double written = static_cast<double>(fs::file_size(file, status));
+        const auto written = static_cast<double>(fs::file_size(file, status));
         const fs::space_info space =
             fs::space(file.parent_path().empty() ? "." : file.parent_path(), status);
         const bool is_full = !status && space.available < kLeastFreeBytes;
@@ -185,10 +185,10 @@ struct FileSink::Impl {
     void open_proxy(const std::string& name) {
         // libtiff tells of failures itself, and wants to read what it has written.
         if (!output->supports("ioproxy") || format == "tiff") return;
-        using namespace std::placeholders;
         if (parts && format == "jpeg") {
-            proxy = std::make_unique<RememberingFile>(name, jpeg_head_bytes,
-                                                      std::bind(jpeg_head_with, _1, *parts));
+            proxy = std::make_unique<RememberingFile>(
+                name, jpeg_head_bytes,
+                [parts = *parts](const std::string& head) { return jpeg_head_with(head, parts); });
         } else {
             proxy = std::make_unique<RememberingFile>(name);
         }
@@ -270,7 +270,7 @@ struct FileSink::Impl {
         rows_written = y_end;
     }
 
-    void put_rows(int y_begin, int y_end, OIIO::TypeDesc type, const void* samples) {
+    void put_rows(int y_begin, int y_end, const OIIO::TypeDesc& type, const void* samples) {
         bool is_written = true;
         if (png_data) {
             png_data->write_rows(static_cast<const std::uint8_t*>(samples),

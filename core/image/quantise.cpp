@@ -21,7 +21,8 @@ void quantise(const float* samples, std::size_t count, std::vector<std::uint8_t>
         for (std::size_t i = begin; i < end; i += kLine) __builtin_prefetch(samples + i + kAhead);
         for (std::size_t i = begin; i < end; ++i) {
             const float value = std::min(std::max(samples[i], 0.0F), 1.0F);
-            // By way of int, which processors convert in vectors.
+            // By way of int, which processors convert in vectors; lround() they do not.
+            // NOLINTNEXTLINE(bugprone-incorrect-roundings)
             out[i] = static_cast<T>(static_cast<int>(value * kMax + 0.5F));
         }
     }

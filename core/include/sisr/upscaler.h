@@ -40,8 +40,8 @@ struct UpscaleOptions {
     std::string device = "auto";  ///< "auto", "cpu", "cuda" or "cuda:N"
 };
 
-/// Immutable; run() may be called any number of times and from several threads at once: the network
-/// takes one tile at a time, while the other runs read, resize and write.
+/// Immutable; run() may be called any number of times and from several threads at once. Runs at
+/// work at the same time share `threads` evenly, and one that is left alone gets all.
 class SISR_API Upscaler {
 public:
     /// Throws Error{usage} for options out of range, Error{unsupported} for a device that is not
