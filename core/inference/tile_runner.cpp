@@ -43,6 +43,8 @@ struct Bits {
 Bits scan(const torch::Tensor& image) {
     constexpr std::uint32_t kExponent = 0x7F800000;
     constexpr std::int64_t kGrain = 1 << 16;
+    constexpr std::int64_t kLine = 16;     // samples
+    constexpr std::int64_t kAhead = 1024;  // asked for from memory in time
     // In memory order: which sample is where does not matter.
     const auto dense = image.is_non_overlapping_and_dense() ? image : image.contiguous();
     const auto* samples = static_cast<const std::uint32_t*>(dense.data_ptr());
@@ -50,9 +52,16 @@ Bits scan(const torch::Tensor& image) {
     std::atomic<std::uint32_t> differing{0};
     at::parallel_for(0, dense.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
         Bits found;
-        for (std::int64_t i = begin; i < end; ++i) {
-            found.not_finite |= (samples[i] & kExponent) == kExponent ? 1U : 0U;
-            found.differing |= samples[i] ^ samples[0];
+        for (std::int64_t part = begin; part < end; part += kAhead) {
+            const std::int64_t part_end = std::min(part + kAhead, end);
+            // Beyond the end it does no harm.
+            for (std::int64_t i = part; i < part_end; i += kLine) {
+                __builtin_prefetch(samples + i + 2 * kAhead);
+            }
+            for (std::int64_t i = part; i < part_end; ++i) {
+                found.not_finite |= (samples[i] & kExponent) == kExponent ? 1U : 0U;
+                found.differing |= samples[i] ^ samples[0];
+            }
         }
         not_finite |= found.not_finite;
         differing |= found.differing;
