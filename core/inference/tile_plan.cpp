@@ -23,7 +23,8 @@ std::vector<int> cut_evenly(int length, int max_part) {
 /// Rows of a full-width band: (rows + 2 overlap) * width * tile = memory.
 double band_rows(double width, double overlap, const TileBudget& budget) {
     const double row = width * static_cast<double>(budget.tile_pixel_bytes);
-    return static_cast<double>(budget.memory_bytes) / row - 2 * overlap;
+    const double most = static_cast<double>(budget.tile_pixels) / width;
+    return std::min(static_cast<double>(budget.memory_bytes) / row, most) - 2 * overlap;
 }
 
 /// Side of a square tile: (side + 2 overlap)^2 * tile + side * width * band = memory.
@@ -32,7 +33,8 @@ double square_side(double width, double overlap, const TileBudget& budget) {
     const double half =
         2 * overlap + width * static_cast<double>(budget.band_pixel_bytes) / tile / 2;
     const double rest = static_cast<double>(budget.memory_bytes) / tile - 4 * overlap * overlap;
-    return rest > 0 ? std::sqrt(half * half + rest) - half : 0;
+    const double most = std::sqrt(static_cast<double>(budget.tile_pixels)) - 2 * overlap;
+    return rest > 0 ? std::min(std::sqrt(half * half + rest) - half, most) : 0;
 }
 
 Size choose_tile(Size image, int overlap, const TileBudget& budget) {

@@ -17,6 +17,9 @@ namespace {
 
 constexpr double kMaxSide = 1 << 24;
 
+// Between two tiles a run tells how far it is and can be cancelled: each second or so.
+constexpr std::size_t kTilePixels = std::size_t{1} << 20;
+
 // The tile, what its clamp and the colour lock make of it, and the rows that it was cut from.
 constexpr std::size_t kInputsAtOnce = 7;
 
@@ -141,6 +144,7 @@ struct Upscaler::Impl {
     TileBudget budget(const ImageShape& shape) const {
         TileBudget result;
         result.tile = options.tile;
+        result.tile_pixels = kTilePixels;
         const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
         const std::size_t input_bytes = sizeof(float) * static_cast<std::size_t>(shape.channels());
         const std::size_t result_bytes = input_bytes * traits.scale * traits.scale;

@@ -22,7 +22,7 @@ from support import (BATCH, LIMITS, find_profile, max_difference, raw, read_samp
 KRITA = Krita.instance()
 X2 = DEFAULTS._replace(scale=2.0)
 
-LARGE = 1300, 900  # takes the command long enough to be stopped in mid-run
+LARGE = 1600, 1200  # takes the command long enough to be stopped in mid-run
 
 
 def go_on(percent):
