@@ -9,9 +9,9 @@
 namespace sisr {
 
 /// Filters, compresses and frames the rows of a PNG behind a head (signature, IHDR and what stands
-/// before IDAT) that somebody else writes. A fifth of zlib's time for the same size: ISA-L's
-/// matches reach two bytes back, which finds runs, all that photographs hold behind the Paeth
-/// filter. Not interlaced, 8 or 16 bits a sample (PNG specification, third edition, 7 to 10).
+/// before IDAT) that somebody else writes. ISA-L's matches
+/// reach two bytes back, which finds runs: all that photographs hold behind the Paeth filter. Not
+/// interlaced, 8 or 16 bits a sample (PNG specification, third edition, 7 to 10).
 class PngData {
 public:
     using Write = std::function<void(const void* data, std::size_t bytes)>;

@@ -115,9 +115,10 @@ private:
     Size size_;
 };
 
-int most_input_rows(const std::vector<Band>& bands) {
+/// Rows of the tallest band, from `begin` to `end`.
+int most_rows(const std::vector<Band>& bands, int Band::*begin, int Band::*end) {
     int most = 0;
-    for (const Band& band : bands) most = std::max(most, band.input_y1 - band.input_y0);
+    for (const Band& band : bands) most = std::max(most, band.*end - band.*begin);
     return most;
 }
 
@@ -194,7 +195,7 @@ void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progr
     const std::vector<Band> bands = plan_tiles(input.size(), runner.reach(input), budget(input));
     const double all_pixels = static_cast<double>(input.width) * input.height;
     double done_pixels = 0;
-    RowWindow window(source, most_input_rows(bands));
+    RowWindow window(source, most_rows(bands, &Band::input_y0, &Band::input_y1));
     sink.begin(scaled(input, native_size(input)));
     const auto run_next = [&](const Tile& tile) {
         if (!progress.report(done_pixels / all_pixels)) {
@@ -212,8 +213,10 @@ void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progr
             sink.write_rows(y0, y1, run_next(band.tiles.front()).row(0));
             continue;
         }
-        const ImageShape shape = scaled(input, {input.width * traits.scale, y1 - y0});
-        if (rows.height() < shape.height) rows = Image(shape);
+        if (rows.height() == 0) {  // once: two of them would be most of the memory
+            const int tallest = most_rows(bands, &Band::y0, &Band::y1);
+            rows = Image(scaled(input, {input.width * traits.scale, tallest * traits.scale}));
+        }
         for (const Tile& tile : band.tiles) {
             run_next(tile).paste(rows, tile.crop.x0 * traits.scale);
         }

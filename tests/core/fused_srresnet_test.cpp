@@ -14,6 +14,19 @@ float largest_difference(const torch::Tensor& a, const torch::Tensor& b) {
     return (a - b).abs().max().item<float>();
 }
 
+/// The same random weights as a module and fused.
+struct Networks {
+    explicit Networks(const SrResNetSettings& settings,
+                      torch::ScalarType precision = torch::kFloat32)
+        : module(settings) {
+        module->eval();
+        fused = make_fused_srresnet(settings, module_tensors(*module), precision);
+    }
+
+    SrResNet module;
+    std::unique_ptr<Network> fused;
+};
+
 TEST(FusedSrResNet, ComputesWhatTheModuleDoes) {
     const torch::InferenceMode inference;
     torch::manual_seed(1);
@@ -23,10 +36,9 @@ TEST(FusedSrResNet, ComputesWhatTheModuleDoes) {
             auto settings = SrResNetSettings::compact(scale, channels, blocks);
             settings.colour_channels = colour;
             ASSERT_TRUE(can_fuse(settings));
-            SrResNet module(settings);
-            module->eval();
-            const auto fused =
-                make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+            const Networks networks(settings);
+            auto module = networks.module;
+            const auto& fused = networks.fused;
             // One network, shapes that change and come back; batches too.
             for (const auto& [n, h, w] :
                  {std::tuple{1, 17, 9}, {2, 8, 31}, {1, 1, 1}, {1, 17, 9}, {1, 40, 3}}) {
@@ -43,9 +55,9 @@ TEST(FusedSrResNet, PanelsAndStripsFitTogether) {
     const torch::InferenceMode inference;
     torch::manual_seed(5);
     const auto settings = SrResNetSettings::compact(2, 64, 2);
-    SrResNet module(settings);
-    module->eval();
-    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+    const Networks networks(settings);
+    auto module = networks.module;
+    const auto& fused = networks.fused;
     for (const auto& [h, w] :
          {std::pair{70, 1100}, {3, 1500}, {19, 513}, {300, 41}, {300, 1}, {40, 1019}}) {
         const auto input = torch::rand({1, 3, h, w});
@@ -58,9 +70,9 @@ TEST(FusedSrResNet, Bf16StaysNearFp32) {
     const torch::InferenceMode inference;
     torch::manual_seed(2);
     const auto settings = SrResNetSettings::compact(4, 48, 8);
-    SrResNet module(settings);
-    module->eval();
-    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kBFloat16);
+    const Networks networks(settings, torch::kBFloat16);
+    auto module = networks.module;
+    const auto& fused = networks.fused;
     const auto input = torch::rand({1, 3, 40, 50});
     const auto difference = (fused->forward(input) - module->forward(input)).abs();
     EXPECT_LT(difference.max().item<float>(), 2e-2);
@@ -78,9 +90,9 @@ TEST(FusedSrResNet, MoreShapesThanAreKept) {
     const torch::InferenceMode inference;
     torch::manual_seed(3);
     const auto settings = SrResNetSettings::compact(2, 8, 1);
-    SrResNet module(settings);
-    module->eval();
-    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+    const Networks networks(settings);
+    auto module = networks.module;
+    const auto& fused = networks.fused;
     for (int round = 0; round < 2; ++round) {
         for (int w = 1; w < 40; ++w) {
             const auto input = torch::rand({1, 3, 5, w});
@@ -92,9 +104,9 @@ TEST(FusedSrResNet, MoreShapesThanAreKept) {
 TEST(FusedSrResNet, ThreadsTakeTurns) {
     torch::manual_seed(4);
     const auto settings = SrResNetSettings::compact(2, 16, 2);
-    SrResNet module(settings);
-    module->eval();
-    const auto fused = make_fused_srresnet(settings, module_tensors(*module), torch::kFloat32);
+    const Networks networks(settings);
+    auto module = networks.module;
+    const auto& fused = networks.fused;
     std::vector<float> differences(3);
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t) {

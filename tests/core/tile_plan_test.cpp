@@ -21,8 +21,7 @@ std::vector<Case> cases() {
                 for (const int tile : {1, 7, 32, 1000})
                     all.push_back({{width, height}, overlap, {0, 1, 0, tile}});
                 for (const std::size_t pixels : {1, 4000, 30000, 10000000}) {
-                    all.push_back(
-                        {{width, height}, overlap, {pixels, 1, pixels % 7, 0}});
+                    all.push_back({{width, height}, overlap, {pixels, 1, pixels % 7, 0}});
                 }
             }
         }

@@ -23,8 +23,8 @@ constexpr std::int64_t kGrainRows = 4;
 // Feature maps of this size, of one thread, stay in its core's cache from one layer to the next.
 constexpr std::int64_t kStripBytes = 3 << 19;
 
-// oneDNN divides a row by its length, and takes up to six times as long for one of 1019 pixels as
-// for one of 1024. Multiples of this are all about as fast.
+// oneDNN divides a row by its length, and some lengths (1019) cost several times as much as others
+// (1024), which DNNL_VERBOSE=1 shows. Multiples of this are all about as fast.
 constexpr std::int64_t kFastColumns = 16;
 
 // A strip of fewer would be mostly the copying of the rows that are kept; a wide image is cut into
