@@ -12,8 +12,14 @@ namespace {
 // Wide enough to leave the network its repair of 8x8 blocks, narrow enough that the mean of 16x16
 // pixels follows the input's.
 constexpr double kSigma = 4;
-constexpr int kRadius = 12;
-static_assert(kColourLockReach == kRadius + 1, "bilinear enlargement looks at the next pixel");
+
+// Of what is cut off at black and white: its place is near.
+constexpr double kCutSigma = 2;
+
+constexpr std::int64_t radius_of(double sigma) { return static_cast<std::int64_t>(3 * sigma); }
+
+// Bilinear enlargement looks at the next pixel.
+static_assert(kColourLockReach == radius_of(kSigma) + 1 + radius_of(kCutSigma) + 1);
 
 // Input rows for a thread to take at a time.
 constexpr std::int64_t kGrainRows = 4;
@@ -32,9 +38,13 @@ struct Rows {
     std::int64_t height, width, channels;
 };
 
-/// Cuts `large` to [0,1] and takes the mean of each input pixel's square of `scale` from `lacking`.
-/// The large image passes through the caches once for both.
-void clamp_and_subtract_means(const Rows& large, const Rows& lacking) {
+float cut(float value) { return std::min(std::max(value, 0.0F), 1.0F); }
+
+/// Takes the mean of what `look` makes of each input pixel's square of samples from `lacking`.
+/// look: gets a sample of `large`, may change it, and returns a value; so that the large image
+/// passes through the caches once for both.
+template <typename Look>
+void subtract_means(const Rows& large, const Rows& lacking, Look look) {
     const std::int64_t scale = large.height / lacking.height;
     const float share = 1.0F / static_cast<float>(scale * scale);
     const std::int64_t channels = large.channels;
@@ -45,8 +55,7 @@ void clamp_and_subtract_means(const Rows& large, const Rows& lacking) {
             for (std::int64_t dy = 0; dy < scale; ++dy) {
                 float* row = large.row(y * scale + dy);
                 for (std::int64_t i = 0; i < large.row_samples(); ++i) {
-                    row[i] = std::min(std::max(row[i], 0.0F), 1.0F);
-                    sums[static_cast<std::size_t>(i)] += row[i];
+                    sums[static_cast<std::size_t>(i)] += look(row[i]);
                 }
             }
             float* out = lacking.row(y);
@@ -63,35 +72,36 @@ void clamp_and_subtract_means(const Rows& large, const Rows& lacking) {
     });
 }
 
-/// Weights of the pixels from -kRadius to kRadius.
-std::vector<float> gaussian() {
-    std::vector<float> weights;
-    for (int i = -kRadius; i <= kRadius; ++i) {
-        weights.push_back(static_cast<float>(std::exp(-0.5 * i * i / (kSigma * kSigma))));
+/// Weights of a pixel's neighbours each way.
+struct Gaussian {
+    explicit Gaussian(double sigma) : radius(radius_of(sigma)) {
+        for (std::int64_t i = -radius; i <= radius; ++i) {
+            const auto at = static_cast<double>(i);
+            weights.push_back(static_cast<float>(std::exp(-0.5 * at * at / (sigma * sigma))));
+        }
     }
-    return weights;
-}
+    float weight(std::int64_t i) const { return weights[static_cast<std::size_t>(i + radius)]; }
 
-/// Places of `kernel` that lie inside [0, length) round `at`, and what they sum up to.
+    std::int64_t radius;
+    std::vector<float> weights;
+};
+
+/// Places of a kernel that lie inside [0, length) round `at`, and what they sum up to.
 struct Inside {
-    Inside(const std::vector<float>& kernel, std::int64_t at, std::int64_t length)
-        : first(std::max<std::int64_t>(-kRadius, -at)),
-          last(std::min<std::int64_t>(kRadius, length - 1 - at)) {
-        for (std::int64_t i = first; i <= last; ++i) sum += weight(kernel, i);
-    }
-    static float weight(const std::vector<float>& kernel, std::int64_t i) {
-        return kernel[static_cast<std::size_t>(i + kRadius)];
+    Inside(const Gaussian& kernel, std::int64_t at, std::int64_t length)
+        : first(std::max(-kernel.radius, -at)), last(std::min(kernel.radius, length - 1 - at)) {
+        for (std::int64_t i = first; i <= last; ++i) sum += kernel.weight(i);
     }
     std::int64_t first, last;
     float sum = 0;
 };
 
 /// out[i] = sum over k of weight(k) * in[i + k * step], for count values.
-void weigh(const float* in, std::int64_t step, const Inside& places,
-           const std::vector<float>& kernel, std::int64_t count, float* out) {
+void weigh(const float* in, std::int64_t step, const Inside& places, const Gaussian& kernel,
+           std::int64_t count, float* out) {
     std::fill_n(out, count, 0.0F);
     for (std::int64_t k = places.first; k <= places.last; ++k) {
-        const float weight = Inside::weight(kernel, k) / places.sum;
+        const float weight = kernel.weight(k) / places.sum;
         const float* from = in + k * step;
         for (std::int64_t i = 0; i < count; ++i) out[i] += weight * from[i];
     }
@@ -99,12 +109,12 @@ void weigh(const float* in, std::int64_t step, const Inside& places,
 
 /// Gaussian, first down, then across. Where the kernel reaches beyond the border there is nothing
 /// to weigh.
-void blur(const Rows& image) {
-    const std::vector<float> kernel = gaussian();
+void blur(const Rows& image, double sigma) {
+    const Gaussian kernel(sigma);
     const std::vector<float> given(image.row(0), image.row(image.height));
     const std::int64_t channels = image.channels;
     const std::int64_t stride = image.row_samples();
-    const std::int64_t border = std::min<std::int64_t>(kRadius, image.width);
+    const std::int64_t border = std::min(kernel.radius, image.width);
     at::parallel_for(0, image.height, kGrainRows, [&](std::int64_t begin, std::int64_t end) {
         std::vector<float> down(static_cast<std::size_t>(stride));
         for (std::int64_t y = begin; y < end; ++y) {
@@ -150,6 +160,10 @@ void enlarge_row(const Rows& small, std::int64_t y, std::int64_t scale, std::vec
     }
 }
 
+bool is_zero(const std::vector<float>& values) {
+    return std::all_of(values.begin(), values.end(), [](float value) { return value == 0; });
+}
+
 /// Adds `small`, enlarged bilinearly by a whole number (pixel centres as align_corners=false has
 /// them), to `large`.
 void add_enlarged(const Rows& small, const Rows& large) {
@@ -162,6 +176,7 @@ void add_enlarged(const Rows& small, const Rows& large) {
         for (std::int64_t gap = begin; gap < end; ++gap) {
             std::swap(above, below);
             enlarge_row(small, gap, scale, below);
+            if (is_zero(above) && is_zero(below)) continue;
             const std::int64_t last = std::min(gap * scale + scale / 2, large.height);
             std::int64_t y = std::max<std::int64_t>((gap - 1) * scale + scale / 2, 0);
             for (; y < last; ++y) {
@@ -182,9 +197,16 @@ torch::Tensor lock_colour(const torch::Tensor& input, torch::Tensor output) {
     // Not a view of the input, which stays as it is.
     const auto lacking = torch::empty_like(input, torch::MemoryFormat::ChannelsLast).copy_(input);
     const Rows large(output);
-    clamp_and_subtract_means(large, Rows(lacking));
-    blur(Rows(lacking));
-    add_enlarged(Rows(lacking), large);
+    const Rows small(lacking);
+    subtract_means(large, small, [](float& value) { return value = cut(value); });
+    blur(small, kSigma);
+    add_enlarged(small, large);
+    // What this brings beyond black and white is lost in most files; pixels round it take its
+    // place.
+    lacking.zero_();
+    subtract_means(large, small, [](float& value) { return cut(value) - value; });
+    blur(small, kCutSigma);
+    add_enlarged(small, large);
     return output;
 }
 

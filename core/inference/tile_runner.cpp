@@ -161,14 +161,20 @@ Image TileRunner::run(const Image& tile) const {
     return image;
 }
 
+std::shared_ptr<const Network> TileRunner::exact() const {
+    const std::lock_guard lock(mutex_);
+    if (!exact_ && model_) exact_ = make(*model_, torch::kFloat32);
+    return exact_;
+}
+
 torch::Tensor TileRunner::run_network(const torch::Tensor& input) const {
     auto output = fast_->forward(input);
     const char* fault = find_fault(input, output);
     if (fault == nullptr) return output;
 
-    if (!exact_ && model_) exact_ = make(*model_, torch::kFloat32);
-    if (exact_ && exact_ != fast_) {
-        output = exact_->forward(input);
+    const auto exact = this->exact();
+    if (exact && exact != fast_) {
+        output = exact->forward(input);
         fault = find_fault(input, output);
     }
     if (fault != nullptr) {

@@ -8,6 +8,7 @@
 #include <sisr/model.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace sisr {
@@ -43,6 +44,8 @@ public:
 
 private:
     std::shared_ptr<const Network> make(const Model& model, torch::ScalarType precision) const;
+    /// The network in fp32, null when there is none.
+    std::shared_ptr<const Network> exact() const;
     torch::Tensor run_network(const torch::Tensor& input) const;
     torch::Tensor run_colour(const torch::Tensor& colour) const;
     torch::Tensor run_alpha(const torch::Tensor& alpha) const;
@@ -51,6 +54,7 @@ private:
     torch::Device device_ = torch::kCPU;
     std::shared_ptr<const Network> fast_;
     mutable std::shared_ptr<const Network> exact_;
+    mutable std::mutex mutex_;            ///< of exact_: tiles of several pictures may want it
     std::shared_ptr<const Model> model_;  ///< null when the networks were given
     NetworkTraits traits_;
 };
