@@ -161,7 +161,7 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
     execution.threads = options.threads;
     execution.device = local_device(options.device);
     const ExecutionPlan plan = plan_execution(execution);
-    set_threads(plan.threads);
+    torch::set_num_threads(plan.threads);
     const auto degradation = Degradation::parse(options.degradation, options.network.scale);
     const auto group = join_process_group(plan.device);
     const RunListener listener = only_first(given_listener, *group);

@@ -7,6 +7,7 @@
 #include <sisr/error.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
@@ -33,7 +34,9 @@ int main(int argc, char** argv) {
     keep_freed_memory();
     try {
         const ExitCode code = run(argc, argv);
-        if (std::fflush(stdout) == 0) return to_int(code);
+        // All files are closed. What the libraries' threads still do while statics are destroyed
+        // must not make a failure of it.
+        if (std::fflush(stdout) == 0) std::_Exit(to_int(code));
         std::fputs("sisr-batch: standard output: cannot be written\n", stderr);
     } catch (const sisr::Error& error) {
         // Whatever comes this far concerns the whole batch: options, model, output folder.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <omp.h>
 #include <sched.h>
 #include <set>
 #include <thread>
@@ -77,7 +78,10 @@ ExecutionPlan plan_execution(const UpscaleOptions& options) {
 }
 
 void set_threads(int threads) {
-    if (torch::get_num_threads() != threads) torch::set_num_threads(threads);
+    // Asking makes libtorch give a new thread its default, once; what is set then stays. Its own
+    // way to set changes that default for all threads of the host, and makes a pool of threads
+    // anew.
+    if (torch::get_num_threads() != threads) omp_set_num_threads(threads);
 }
 
 std::string describe(const ExecutionPlan& plan) {

@@ -25,8 +25,8 @@ int physical_cores();
 /// that is not there.
 ExecutionPlan plan_execution(const UpscaleOptions& options);
 
-/// Sets the number of threads that libtorch and oneDNN use for work of the calling thread. (Debian
-/// 12's libtorch starts with one.)
+/// Sets the number of threads that libtorch and oneDNN use for work of the calling thread, of no
+/// other. (Debian 12's libtorch starts with one.)
 void set_threads(int threads);
 
 /// "cpu, 2 threads, bf16".

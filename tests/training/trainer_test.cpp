@@ -78,6 +78,27 @@ TEST(PixelObjectiveTest, TheLossFallsInBothPrecisions) {
     }
 }
 
+TEST(PixelObjectiveTest, RelativeWeightsMakeSmallErrorsCount) {
+    // Inputs that miss the truth by .2 and .02; results that miss it by half as much.
+    const auto truth = torch::full({2, 3, 4, 4}, 0.5F);
+    const auto miss = torch::tensor({0.2F, 0.02F}).reshape({2, 1, 1, 1});
+    const auto lr = truth + miss;
+    const auto made = torch::stack({truth[0] + 0.1, truth[1] + 0.01}).set_requires_grad(true);
+    const auto share_of_second = [&](Weighting weighting) {
+        made.mutable_grad() = torch::Tensor();
+        weighted_mae(weighting, made, truth, lr).backward();
+        const auto sums = made.grad().abs().sum({1, 2, 3});
+        return (sums[1] / sums[0]).item<double>();
+    };
+    EXPECT_NEAR(share_of_second(Weighting::even), 1, 1e-4);
+    constexpr double kLeast = 0.5 / 255;
+    EXPECT_NEAR(share_of_second(Weighting::relative), (0.2 + kLeast) / (0.02 + kLeast), 1e-3);
+    // As large as without weights when all inputs miss alike, and of a reduced input too.
+    const auto alike = torch::full({2, 3, 2, 2}, 0.6F);
+    EXPECT_NEAR(weighted_mae(Weighting::relative, made, truth, alike).item<double>(),
+                torch::l1_loss(made, truth).item<double>(), 1e-6);
+}
+
 TEST(PixelObjectiveTest, NotANumberChangesNothing) {
     for (const bool batch_norm : {false, true}) {
         PixelObjective objective(small_network(batch_norm), {}, alone());

@@ -45,6 +45,13 @@ dnnl::primitive_attr attributes(FusedConvolution::Then then) {
 
 using Plan = dnnl::convolution_forward::primitive_desc;
 
+/// Held while kernels are generated: pictures that are computed side by side begin with that at the
+/// same moment, and it takes milliseconds once for a shape.
+std::mutex& generating() {
+    static std::mutex mutex;
+    return mutex;
+}
+
 Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight,
                const dnnl::memory::desc& bias, const dnnl::memory::desc& output, const Dims& pad,
                const dnnl::primitive_attr& attributes) {
@@ -108,6 +115,7 @@ FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& inp
                                                                  std::int64_t rows,
                                                                  int threads) const {
     const std::int64_t kernel = weight.size(2);
+    const std::lock_guard lock(generating());
     const Dims pad{(rows + kernel - 1 - input[0]) / 2, kernel / 2};
     const Plan plan = make_plan({{1, weight.size(1), input[0], input[1]}, precision, Tag::nhwc},
                                 {weight.sizes().vec(), precision, Tag::any},
