@@ -50,6 +50,15 @@ bool processor_has_bf16() {
 #endif
 }
 
+bool processor_computes_bf16() {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#else
+    return false;
+#endif
+}
+
 int physical_cores() {
     cpu_set_t allowed;
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
@@ -70,9 +79,13 @@ ExecutionPlan plan_execution(const UpscaleOptions& options) {
     ExecutionPlan plan;
     plan.device = parse_device(options.device);
     plan.threads = options.threads > 0 ? options.threads : physical_cores();
-    const bool bf16 =
-        options.precision == Precision::bf16 ||
-        (options.precision == Precision::automatic && plan.device.is_cpu() && processor_has_bf16());
+    const bool wants_bf16 = options.precision == Precision::bf16;
+    if (wants_bf16 && plan.device.is_cpu() && !processor_computes_bf16()) {
+        throw Error(ErrorKind::unsupported, "precision",
+                    "this processor does not compute in bf16; auto takes what it is fastest with");
+    }
+    const bool bf16 = wants_bf16 || (options.precision == Precision::automatic &&
+                                     plan.device.is_cpu() && processor_has_bf16());
     plan.precision = bf16 ? torch::kBFloat16 : torch::kFloat32;
     return plan;
 }

@@ -226,6 +226,15 @@ TEST_F(SisrBatchFailures, NumbersThatAreNone) {
     expect_usage_error({path("in"), "-o", path("out"), "-m", "repeat", "--device", "tpu"}, "tpu");
 }
 
+#if defined(__x86_64__)
+TEST_F(SisrBatchFailures, AProcessorThatLacksBf16) {
+    if (__builtin_cpu_supports("avx512bw")) GTEST_SKIP() << "this processor computes in bf16";
+    make_image("in/a.png");
+    expect_usage_error({path("in"), "-o", path("out"), "-m", "repeat", "--precision", "bf16"},
+                       "precision: this processor does not compute in bf16");
+}
+#endif
+
 TEST_F(SisrBatchFailures, AWrongCommandLine) {
     make_image("in/a.png");
     expect_usage_error({}, "usage: ");

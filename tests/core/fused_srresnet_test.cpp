@@ -1,4 +1,5 @@
 #include "model/architectures/srresnet/fused_srresnet.h"
+#include "inference/device.h"
 #include "model/architectures/srresnet/srresnet.h"
 #include "model/layers/fused_convolution.h"
 #include "model/module_tensors.h"
@@ -67,6 +68,7 @@ TEST(FusedSrResNet, PanelsAndStripsFitTogether) {
 }
 
 TEST(FusedSrResNet, Bf16StaysNearFp32) {
+    if (!processor_computes_bf16()) GTEST_SKIP() << "this processor does not compute in bf16";
     const torch::InferenceMode inference;
     torch::manual_seed(2);
     const auto settings = SrResNetSettings::compact(4, 48, 8);

@@ -1,6 +1,7 @@
 #include "support/models.h"
 #include "support/temp_dir.h"
 
+#include "inference/device.h"
 #include "model/formats/safetensors.h"
 #include "model/model_impl.h"
 
@@ -150,6 +151,7 @@ TEST(SrResNet, FoldingBatchNormChangesNothing) {
 }
 
 TEST(SrResNet, Bf16StaysNearFp32) {
+    if (!processor_computes_bf16()) GTEST_SKIP() << "this processor does not compute in bf16";
     for (auto settings :
          {SrResNetSettings::compact(4, 16, 4), small(SrResNetSettings::paper(4), 16, 2)}) {
         const Architecture& architecture = srresnet_architecture();

@@ -45,7 +45,7 @@ struct UpscaleOptions {
 class SISR_API Upscaler {
 public:
     /// Throws Error{usage} for options out of range, Error{unsupported} for a device that is not
-    /// there.
+    /// there or bf16 on a processor that cannot.
     Upscaler(const Model& model, const UpscaleOptions& options);
     ~Upscaler();
     Upscaler(Upscaler&&) noexcept;
