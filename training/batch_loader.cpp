@@ -101,11 +101,11 @@ Batch BatchLoader::make(std::int64_t step) const {
         Rng rng = sample_rng(options_.seed, step, options_.first_index + i);
         const Patch patch = source_.patch(rng);
         const int orientation = std::uniform_int_distribution<int>(0, 7)(rng);
-        const Image reduced = degradation_.apply(patch.pixels, rng, true);
+        const auto pair = degradation_.apply(patch.pixels, rng, true);
         const int left = patch.left / degradation_.scale();
         const int top = patch.top / degradation_.scale();
-        batch.lr[i].copy_(orient(view(reduced, left, top, lr_size), orientation));
-        batch.hr[i].copy_(orient(view(patch.pixels, patch.left, patch.top, hr_size), orientation));
+        batch.lr[i].copy_(orient(view(pair.reduced, left, top, lr_size), orientation));
+        batch.hr[i].copy_(orient(view(pair.truth, patch.left, patch.top, hr_size), orientation));
     }
     return batch;
 }

@@ -34,8 +34,7 @@ public:
           inputs_(by_stem(options.input)) {}
 
     ImageQuality measure(const fs::path& file, int number) const {
-        const Image truth = cut_to_multiple(read_image(file), options_.scale);
-        const Image input = input_for(file, truth, number);
+        const auto [input, truth] = pair_of(file, number);
         const Image result = enlarge_(input);
         if (result.shape().size() != truth.shape().size()) {
             throw Error(ErrorKind::bad_image, file.string(),
@@ -58,7 +57,8 @@ public:
     }
 
 private:
-    Image input_for(const fs::path& file, const Image& truth, int number) const {
+    Degradation::Pair pair_of(const fs::path& file, int number) const {
+        Image truth = cut_to_multiple(read_image(file), options_.scale);
         if (options_.input.empty()) {
             Rng rng = sample_rng(0, 0, number);
             return degradation_.apply(truth, rng, false);
@@ -68,7 +68,7 @@ private:
             throw Error(ErrorKind::not_found, file.string(),
                         "has no partner in " + options_.input.string());
         }
-        return read_image(found->second);
+        return {read_image(found->second), std::move(truth)};
     }
 
     const EvaluationOptions& options_;

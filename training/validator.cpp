@@ -56,8 +56,8 @@ void Validator::add(const std::filesystem::path& file, const Degradation& degrad
     }
     truth = cut_to_multiple(truth, scale_);
     Rng rng = sample_rng(kSeed, 0, static_cast<int>(pairs_.size()));
-    Image reduced = degradation.apply(truth, rng, false);
-    pairs_.push_back({file, std::move(truth), std::move(reduced)});
+    auto [reduced, kept] = degradation.apply(truth, rng, false);
+    pairs_.push_back({file, std::move(kept), std::move(reduced)});
 }
 
 Validation Validator::measure(const std::function<Image(const Image&)>& enlarge) const {

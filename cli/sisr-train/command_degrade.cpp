@@ -37,16 +37,16 @@ po::options_description describe_options() {
 
 /// A degraded patch, each of its pixels a square, beside the truth.
 std::vector<Image> make_pair(const training::PatchSource& source,
-                             const training::Degradation& degradation, int patch,
+                             const training::Degradation& degradation, int size,
                              training::Rng rng) {
-    const training::Patch truth = source.patch(rng);
-    const Image reduced = degradation.apply(truth.pixels, rng, true);
+    const training::Patch patch = source.patch(rng);
+    const auto [reduced, truth] = degradation.apply(patch.pixels, rng, true);
     const int scale = degradation.scale();
-    const int side = patch * scale;
+    const int side = size * scale;
     using training::crop;
-    return {resize(crop(reduced, truth.left / scale, truth.top / scale, {patch, patch}),
+    return {resize(crop(reduced, patch.left / scale, patch.top / scale, {size, size}),
                    {side, side}, Kernel::nearest),
-            crop(truth.pixels, truth.left, truth.top, {side, side})};
+            crop(truth, patch.left, patch.top, {side, side})};
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ Image photo_like(int width, int height) {
 
 Image degrade(const std::string& text, const Image& image, int seed = 1, bool is_patch = false) {
     Rng rng = sample_rng(static_cast<std::uint64_t>(seed), 0, 0);
-    return Degradation::parse(text, 4).apply(image, rng, is_patch);
+    return Degradation::parse(text, 4).apply(image, rng, is_patch).reduced;
 }
 
 double deviation(const Image& a, const Image& b) {
@@ -74,7 +74,7 @@ TEST(DegradationTest, GreyAndScaleOneToo) {
         for (int seed = 0; seed < 4; ++seed) {
             EXPECT_EQ(degrade(text, grey, seed).channels(), 1);
             Rng rng = sample_rng(static_cast<std::uint64_t>(seed), 0, 0);
-            const Image same = Degradation::parse(text, 1).apply(grey, rng, true);
+            const Image same = Degradation::parse(text, 1).apply(grey, rng, true).reduced;
             EXPECT_EQ(same.shape().size(), grey.shape().size());
         }
     }
@@ -100,6 +100,24 @@ TEST(DegradationTest, WithoutReduceTheStepsActOnTheReducedImage) {
                        quantised(through_jpeg(reduce_bicubic(image, 4), 40, Chroma::quarter))),
         0);
     EXPECT_GT(max_difference(degrade("jpeg:40", image), degrade("jpeg:40,reduce", image)), 0);
+}
+
+TEST(DegradationTest, WhatComesBeforeTruthIsTheTruths) {
+    const Image image = photo_like(128, 96);
+    Rng rng = sample_rng(1, 0, 0);
+    const auto plain = Degradation::parse("jpeg:40", 1).apply(image, rng, false);
+    EXPECT_EQ(max_difference(plain.truth, image), 0);
+
+    const Image aged = quantised(through_jpeg(image, 80, Chroma::quarter));
+    for (const int scale : {1, 4}) {
+        const auto pair =
+            Degradation::parse("jpeg:80,truth,reduce,jpeg:40", scale).apply(image, rng, false);
+        EXPECT_EQ(max_difference(pair.truth, aged), 0);
+        EXPECT_EQ(pair.reduced.width(), 128 / scale);
+        EXPECT_GT(max_difference(pair.reduced, scale == 1 ? aged : reduce_bicubic(aged, 4)), 0);
+    }
+    const auto late = Degradation::parse("reduce,truth", 4);
+    EXPECT_THROW(late.apply(image, rng, false), Error);
 }
 
 TEST(DegradationTest, ProbabilitiesAndAlternativesAreKept) {

@@ -172,22 +172,23 @@ Degradation Degradation::parse(const std::string& text, int scale) {
     return {scale, std::move(steps)};
 }
 
-Image Degradation::apply(const Image& truth, Rng& rng, bool is_patch) const {
-    if (is_clean()) return reduce_bicubic(truth, scale_);
+Degradation::Pair Degradation::apply(const Image& truth, Rng& rng, bool is_patch) const {
+    if (is_clean()) return {reduce_bicubic(truth, scale_), truth};
     if (truth.width() % scale_ != 0 || truth.height() % scale_ != 0) {
         throw Error(ErrorKind::usage, "degrade", "the size is no multiple of the scale");
     }
-    Canvas canvas{truth, {truth.width() / scale_, truth.height() / scale_}};
+    Canvas canvas;
+    canvas.image = truth;
+    canvas.target = {truth.width() / scale_, truth.height() / scale_};
+    canvas.truth = truth;
     if (is_patch) {
         canvas.left = draw_integer(rng, 0, kBlock - 1);
         canvas.top = draw_integer(rng, 0, kBlock - 1);
     }
     for (const Step& step : steps_) step(canvas, rng);
     reduce_to_target(canvas);
-    for (float& value : canvas.image.samples()) {
-        value = std::round(255 * std::clamp(value, 0.0F, 1.0F)) / 255;
-    }
-    return std::move(canvas.image);
+    round_to_8_bits(canvas.image);
+    return {std::move(canvas.image), std::move(canvas.truth)};
 }
 
 int Degradation::reach() const { return (is_clean() ? kCleanReach : kReach) * scale_; }

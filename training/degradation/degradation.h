@@ -32,6 +32,8 @@ namespace sisr::training {
 ///     jpeg:Q[:CHROMA][:shift] libjpeg's quality Q; 420 (default), 444 or any. shift: on a grid of
 ///                            8x8 blocks of its own, as after a crop
 ///     webp:Q                 lossy WebP of quality Q
+///     truth                  takes what the steps before it made for the truth, before anything
+///                            is reduced: what such photographs have of their own is to be kept
 ///
 /// The empty text is the literature's clean bicubic reduction. Named texts: see named_degradation.
 class Degradation {
@@ -39,10 +41,16 @@ public:
     /// Throws Error{usage} that quotes what is not understood.
     static Degradation parse(const std::string& text, int scale);
 
-    /// The low-resolution image, rounded to 8 bits. `truth` is RGB or grey without alpha, its size
-    /// a multiple of the scale (Error{usage}). The same for the same state of `rng`. `is_patch`:
-    /// the image is cut from a larger one, so its compression blocks begin anywhere.
-    Image apply(const Image& truth, Rng& rng, bool is_patch) const;
+    /// What a network gets to see and what it should make of it, both of 8 bits.
+    struct Pair {
+        Image reduced;
+        Image truth;
+    };
+
+    /// `truth` is RGB or grey without alpha, its size a multiple of the scale (Error{usage}); it is
+    /// the pair's own unless the text has a `truth` step. The same for the same state of `rng`.
+    /// `is_patch`: the image is cut from a larger one, so its compression blocks begin anywhere.
+    Pair apply(const Image& truth, Rng& rng, bool is_patch) const;
 
     /// A pixel of the result hardly depends on the truth further away than this many of its pixels.
     int reach() const;
@@ -56,6 +64,7 @@ public:
         Size target;
         int left = 0;  ///< where the picture's grid of 8x8 blocks begins, 0 to 7 pixels before it
         int top = 0;
+        Image truth;
     };
     using Step = std::function<void(Canvas&, Rng&)>;
 

@@ -189,6 +189,18 @@ Step make_webp(Arguments& arguments) {
     };
 }
 
+Step make_truth(Arguments& arguments) {
+    (void)arguments;
+    return [](Canvas& canvas, Rng&) {
+        if (!(canvas.image.shape().size() == canvas.truth.shape().size())) {
+            throw Error(ErrorKind::usage, "degradation step \"truth\"",
+                        "must come before the size changes; write \"reduce\" after it");
+        }
+        round_to_8_bits(canvas.image);
+        canvas.truth = canvas.image;
+    };
+}
+
 struct Entry {
     const char* name;
     Step (*make)(Arguments&);
@@ -204,6 +216,7 @@ constexpr Entry kSteps[] = {
     {"poisson", make_noise<add_poisson_noise>},
     {"jpeg", make_jpeg},
     {"webp", make_webp},
+    {"truth", make_truth},
 };
 
 }  // namespace
@@ -226,6 +239,12 @@ Step make_step(const std::string& name, const std::vector<std::string>& words,
 void reduce_to_target(Canvas& canvas) {
     if (canvas.image.shape().size() == canvas.target) return;
     canvas.image = sisr::resize(canvas.image, canvas.target, Kernel::bicubic);
+}
+
+void round_to_8_bits(Image& image) {
+    for (float& value : image.samples()) {
+        value = std::round(255 * std::clamp(value, 0.0F, 1.0F)) / 255;
+    }
 }
 
 }  // namespace sisr::training

@@ -15,4 +15,7 @@ Degradation::Step make_step(const std::string& name, const std::vector<std::stri
 /// Reduces to the target size unless it is reached.
 void reduce_to_target(Degradation::Canvas& canvas);
 
+/// Clips to [0,1] and rounds to 255ths.
+void round_to_8_bits(Image& image);
+
 }  // namespace sisr::training
