@@ -12,10 +12,11 @@ target_include_directories(sisr_torch SYSTEM INTERFACE ${torch_includes})
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
 mark_as_advanced(DNNL_INCLUDE_DIR DNNL_LIBRARY)
-# Both compute with OpenMP's threads. Only its library is needed, not the compiler's option.
+# Both compute with OpenMP's threads. at::parallel_for is a template, and without the compiler's
+# option it is a plain loop.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 target_link_libraries(sisr_torch INTERFACE
-    ${TORCH_LIBRARIES} ${DNNL_LIBRARY} ${OpenMP_CXX_LIBRARIES})
+    ${TORCH_LIBRARIES} ${DNNL_LIBRARY} OpenMP::OpenMP_CXX)
 target_include_directories(sisr_torch SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 
 # sisr_uses_torch(TARGET): links libtorch and shares the one precompiled header. The first target

@@ -1,9 +1,11 @@
 /// Speed of the network as ratios.
+///   sisr-bench [SIDE...]   width and height of the inputs, by default 64, 256 and 512 pixels
 #include "bench/ways.h"
 #include "model/architectures/srresnet/srresnet.h"
 #include "model/module_tensors.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace {
 
@@ -50,8 +52,14 @@ void compare(int side) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
     const torch::InferenceMode inference;
-    for (const int side : {64, 256, 512}) compare(side);
+    std::vector<int> sides;
+    for (int i = 1; i < argc; ++i) sides.push_back(std::atoi(argv[i]));
+    if (sides.empty()) sides = {64, 256, 512};
+    for (const int side : sides) {
+        if (side < 1) return std::fputs("usage: sisr-bench [SIDE...]\n", stderr), 2;
+        compare(side);
+    }
     return 0;
 }

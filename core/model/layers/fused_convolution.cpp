@@ -1,11 +1,14 @@
 #include "model/layers/fused_convolution.h"
 
+#include "model/layers/winograd/winograd.h"
+
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace sisr {
@@ -41,6 +44,11 @@ dnnl::primitive_attr attributes(FusedConvolution::Then then) {
     result.set_post_ops(after);
     result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     return result;
+}
+
+winograd::Then winograd_then(FusedConvolution::Then then) {
+    if (then == FusedConvolution::Then::add) return winograd::Then::add;
+    return then == FusedConvolution::Then::relu ? winograd::Then::relu : winograd::Then::store;
 }
 
 using Plan = dnnl::convolution_forward::primitive_desc;
@@ -83,7 +91,11 @@ struct FusedConvolution::Impl {
         : weight(given_weight.to(torch::kFloat32).contiguous()),
           bias(given_bias.to(torch::kFloat32).contiguous()),
           precision(data_type(scalar_type)),
-          then(given_then) {}
+          then(given_then) {
+        if (scalar_type == torch::kFloat32 && winograd::Convolution::suits(weight)) {
+            winograd.emplace(weight, bias, winograd_then(then));
+        }
+    }
 
     Shape shape_for(const Dims& input, std::int64_t rows);
     Shape make_shape(const Dims& input, std::int64_t rows, int threads) const;
@@ -94,6 +106,7 @@ struct FusedConvolution::Impl {
     torch::Tensor bias;
     dnnl::memory::data_type precision;
     Then then;
+    std::optional<winograd::Convolution> winograd;  ///< faster, where there is one
     std::vector<Shape> shapes;
     std::mutex mutex;
 };
@@ -151,6 +164,7 @@ std::int64_t FusedConvolution::reach() const { return impl_->weight.size(2) / 2;
 std::int64_t FusedConvolution::outputs() const { return impl_->weight.size(0); }
 
 void FusedConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
+    if (impl_->winograd) return impl_->winograd->run(input, output);
     // A copy of handles: another thread may drop the shape meanwhile.
     const Impl::Shape shape = impl_->shape_for({input.size(0), input.size(1)}, output.size(0));
     const auto scratch_bytes = static_cast<std::int64_t>(shape.plan.scratchpad_desc().get_size());

@@ -7,8 +7,8 @@
 
 namespace sisr {
 
-/// Stride 1, odd square kernel, zero padding. oneDNN computes; libtorch's own modules use it too,
-/// but reorder the weights at each call and take a pass of their own for every activation and
+/// Stride 1, odd square kernel, zero padding. oneDNN computes, or where it is faster a Winograd
+/// convolution of ours. libtorch's own modules use oneDNN too, but reorder the weights at each call and take a pass of their own for every activation and
 /// addition.
 class FusedConvolution {
 public:

@@ -1,0 +1,46 @@
+/// The inner loops of a Winograd convolution, for the vectors of a processor.
+#pragma once
+
+#include <cstddef>
+
+namespace sisr::winograd {
+
+/// F(4x4, 3x3) of Lavin and Gray 2015 (arXiv:1509.09308, section 4.3): a tile of 4x4 results is made
+/// from 6x6 inputs by 36 multiplications for each pair of channels, instead of 144.
+constexpr std::ptrdiff_t kResults = 4;
+constexpr std::ptrdiff_t kInputs = 6;
+constexpr std::ptrdiff_t kPlaces = kInputs * kInputs;
+
+/// Tiles that go through the three steps together; a multiple of the rows of every inner loop.
+constexpr std::ptrdiff_t kTiles = 24;
+
+/// Pixels of interleaved channels: steps from one to the next, in samples.
+struct Steps {
+    std::ptrdiff_t row;
+    std::ptrdiff_t column;
+};
+
+/// What becomes of a result.
+enum class Then { store, relu, add };
+
+/// All samples are float32; `channels`, `inputs` and `outputs` suit (see below).
+struct Kernels {
+    /// 6x6 pixels from `corner` on to to[place * place_step + channel].
+    void (*transform_input)(const float* corner, Steps steps, std::ptrdiff_t channels, float* to,
+                            std::ptrdiff_t place_step);
+    /// products[place][tile][output] = sum of tiles[place][tile][input] * weights[place][input][output],
+    /// for kPlaces places and kTiles tiles.
+    void (*multiply)(const float* tiles, const float* weights, std::ptrdiff_t inputs,
+                     std::ptrdiff_t outputs, float* products);
+    /// The reverse of transform_input, plus the bias, for the first rows x columns of 4x4 results.
+    void (*transform_output)(const float* products, std::ptrdiff_t place_step,
+                             std::ptrdiff_t channels, const float* bias, Then then, float* corner,
+                             Steps steps, int rows, int columns);
+    /// Whether a number of channels is a whole number of vectors that the loops take at a time.
+    bool (*suits)(std::ptrdiff_t channels);
+};
+
+/// Those for this processor; null where there are none.
+const Kernels* kernels();
+
+}  // namespace sisr::winograd

@@ -1,0 +1,151 @@
+// The inner loops, compiled once for each kind of vector: a file that includes this defines
+// SISR_LANES, the floats of a vector, SISR_VECTORS and SISR_ROWS, the block of sums that its
+// registers hold, and SISR_KERNELS, the name of what it makes. It includes nothing else whose
+// functions could be merged with those of files for lesser processors.
+
+#include "model/layers/winograd/kernels.h"
+
+namespace sisr::winograd {
+namespace {
+
+typedef float Vector __attribute__((vector_size(SISR_LANES * sizeof(float))));
+constexpr std::ptrdiff_t kLanes = SISR_LANES;
+
+inline Vector load(const float* from) {
+    Vector vector;
+    __builtin_memcpy(&vector, from, sizeof(vector));
+    return vector;
+}
+
+inline void save(Vector vector, float* to) { __builtin_memcpy(to, &vector, sizeof(vector)); }
+
+/// The columns of B^T, each a vector of samples.
+inline void to_places(const Vector (&in)[kInputs], Vector (&out)[kInputs]) {
+    const Vector a = in[4] - 4 * in[2];
+    const Vector b = in[3] - 4 * in[1];
+    const Vector c = in[4] - in[2];
+    const Vector d = 2 * (in[3] - in[1]);
+    out[0] = 4 * in[0] - 5 * in[2] + in[4];
+    out[1] = a + b;
+    out[2] = a - b;
+    out[3] = c + d;
+    out[4] = c - d;
+    out[5] = 4 * in[1] - 5 * in[3] + in[5];
+}
+
+/// A^T.
+inline void to_results(const Vector (&in)[kInputs], Vector (&out)[kResults]) {
+    const Vector a = in[1] + in[2];
+    const Vector b = in[1] - in[2];
+    const Vector c = in[3] + in[4];
+    const Vector d = in[3] - in[4];
+    out[0] = in[0] + a + c;
+    out[1] = b + 2 * d;
+    out[2] = a + 4 * c;
+    out[3] = b + 8 * d + in[5];
+}
+
+void transform_input(const float* corner, Steps steps, std::ptrdiff_t channels, float* to,
+                     std::ptrdiff_t place_step) {
+    for (std::ptrdiff_t c = 0; c < channels; c += kLanes) {
+        Vector down[kInputs][kInputs];
+        for (std::ptrdiff_t x = 0; x < kInputs; ++x) {
+            Vector in[kInputs];
+            Vector out[kInputs];
+            for (std::ptrdiff_t y = 0; y < kInputs; ++y) {
+                in[y] = load(corner + y * steps.row + x * steps.column + c);
+            }
+            to_places(in, out);
+            for (std::ptrdiff_t y = 0; y < kInputs; ++y) down[y][x] = out[y];
+        }
+        for (std::ptrdiff_t y = 0; y < kInputs; ++y) {
+            Vector out[kInputs];
+            to_places(down[y], out);
+            for (std::ptrdiff_t x = 0; x < kInputs; ++x) {
+                save(out[x], to + (y * kInputs + x) * place_step + c);
+            }
+        }
+    }
+}
+
+/// kRows tiles by kVectors vectors of outputs at one place.
+template <int kRows, int kVectors>
+inline void multiply_block(const float* tiles, const float* weights, std::ptrdiff_t inputs,
+                           std::ptrdiff_t outputs, float* products) {
+    Vector sums[kRows][kVectors] = {};
+    for (std::ptrdiff_t i = 0; i < inputs; ++i) {
+        Vector weight[kVectors];
+#pragma GCC unroll 16
+        for (int n = 0; n < kVectors; ++n) weight[n] = load(weights + i * outputs + n * kLanes);
+#pragma GCC unroll 16
+        for (int row = 0; row < kRows; ++row) {
+            const float value = tiles[row * inputs + i];
+#pragma GCC unroll 16
+            for (int n = 0; n < kVectors; ++n) sums[row][n] += value * weight[n];
+        }
+    }
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 16
+        for (int n = 0; n < kVectors; ++n) {
+            save(sums[row][n], products + row * outputs + n * kLanes);
+        }
+    }
+}
+
+constexpr int kVectors = SISR_VECTORS;
+constexpr int kRows = SISR_ROWS;
+static_assert(kTiles % kRows == 0);
+
+void multiply(const float* tiles, const float* weights, std::ptrdiff_t inputs,
+              std::ptrdiff_t outputs, float* products) {
+    for (std::ptrdiff_t place = 0; place < kPlaces; ++place) {
+        for (std::ptrdiff_t o = 0; o < outputs; o += kVectors * kLanes) {
+            for (std::ptrdiff_t tile = 0; tile < kTiles; tile += kRows) {
+                multiply_block<kRows, kVectors>(tiles + tile * inputs, weights + o, inputs,
+                                                outputs, products + tile * outputs + o);
+            }
+        }
+        tiles += kTiles * inputs;
+        weights += inputs * outputs;
+        products += kTiles * outputs;
+    }
+}
+
+void transform_output(const float* products, std::ptrdiff_t place_step, std::ptrdiff_t channels,
+                      const float* bias, Then then, float* corner, Steps steps, int rows,
+                      int columns) {
+    for (std::ptrdiff_t c = 0; c < channels; c += kLanes) {
+        Vector down[kResults][kInputs];
+        for (std::ptrdiff_t x = 0; x < kInputs; ++x) {
+            Vector in[kInputs];
+            Vector out[kResults];
+            for (std::ptrdiff_t y = 0; y < kInputs; ++y) {
+                in[y] = load(products + (y * kInputs + x) * place_step + c);
+            }
+            to_results(in, out);
+            for (std::ptrdiff_t y = 0; y < kResults; ++y) down[y][x] = out[y];
+        }
+        const Vector added = load(bias + c);
+        for (std::ptrdiff_t y = 0; y < rows; ++y) {
+            Vector out[kResults];
+            to_results(down[y], out);
+            for (std::ptrdiff_t x = 0; x < columns; ++x) {
+                float* to = corner + y * steps.row + x * steps.column + c;
+                Vector value = out[x] + added;
+                if (then == Then::add) value += load(to);
+                if (then == Then::relu) value = value > 0 ? value : Vector{};
+                save(value, to);
+            }
+        }
+    }
+}
+
+bool suits(std::ptrdiff_t channels) { return channels > 0 && channels % (kVectors * kLanes) == 0; }
+
+}  // namespace
+
+extern const Kernels SISR_KERNELS;
+const Kernels SISR_KERNELS{transform_input, multiply, transform_output, suits};
+
+}  // namespace sisr::winograd

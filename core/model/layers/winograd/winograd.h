@@ -1,0 +1,29 @@
+/// 3x3 convolutions in float32 with a quarter of the multiplications.
+#pragma once
+
+#include "model/layers/winograd/kernels.h"
+
+#include <torch/torch.h>
+
+namespace sisr::winograd {
+
+/// Stride 1, zero padding. Rounding differs from a direct sum's by some 1e-6 of the values.
+class Convolution {
+public:
+    /// Whether the kernel's size and channels, and this processor, have it. weight [O,C,3,3].
+    static bool suits(const torch::Tensor& weight);
+
+    /// weight as above, bias [O], float32.
+    Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then);
+
+    /// input [h,w,C], dense, to output [h,w,O], or to [h-2,w,O]: then only the rows whose kernel
+    /// lies within the input are computed. Safe to call from several threads.
+    void run(const torch::Tensor& input, const torch::Tensor& output) const;
+
+private:
+    torch::Tensor weight_;  ///< [36,C,O], transformed
+    torch::Tensor bias_;
+    Then then_;
+};
+
+}  // namespace sisr::winograd
