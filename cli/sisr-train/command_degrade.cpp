@@ -44,8 +44,8 @@ std::vector<Image> make_pair(const training::PatchSource& source,
     const int scale = degradation.scale();
     const int side = size * scale;
     using training::crop;
-    return {resize(crop(reduced, patch.left / scale, patch.top / scale, {size, size}),
-                   {side, side}, Kernel::nearest),
+    return {resize(crop(reduced, patch.left / scale, patch.top / scale, {size, size}), {side, side},
+                   Kernel::nearest),
             crop(truth, patch.left, patch.top, {side, side})};
 }
 

@@ -92,8 +92,9 @@ struct FusedConvolution::Impl {
           bias(given_bias.to(torch::kFloat32).contiguous()),
           precision(data_type(scalar_type)),
           then(given_then) {
-        if (scalar_type == torch::kFloat32 && winograd::Convolution::suits(weight)) {
-            winograd.emplace(weight, bias, winograd_then(then));
+        const winograd::Kernels* loops = winograd::kernels();
+        if (scalar_type == torch::kFloat32 && winograd::Convolution::suits(weight, loops)) {
+            winograd.emplace(weight, bias, winograd_then(then), *loops);
         }
     }
 

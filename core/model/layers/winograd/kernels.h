@@ -5,13 +5,14 @@
 
 namespace sisr::winograd {
 
-/// F(4x4, 3x3) of Lavin and Gray 2015 (arXiv:1509.09308, section 4.3): a tile of 4x4 results is made
-/// from 6x6 inputs by 36 multiplications for each pair of channels, instead of 144.
+/// F(4x4, 3x3) of Lavin and Gray 2015 (arXiv:1509.09308, section 4.3): a tile of 4x4 results is
+/// made from 6x6 inputs by 36 multiplications for each pair of channels, instead of 144.
 constexpr std::ptrdiff_t kResults = 4;
 constexpr std::ptrdiff_t kInputs = 6;
 constexpr std::ptrdiff_t kPlaces = kInputs * kInputs;
 
-/// Tiles that go through the three steps together; a multiple of the rows of every inner loop.
+/// Tiles that go through the three steps together; any number of sums that registers hold divides
+/// it.
 constexpr std::ptrdiff_t kTiles = 24;
 
 /// Pixels of interleaved channels: steps from one to the next, in samples.
@@ -28,15 +29,15 @@ struct Kernels {
     /// 6x6 pixels from `corner` on to to[place * place_step + channel].
     void (*transform_input)(const float* corner, Steps steps, std::ptrdiff_t channels, float* to,
                             std::ptrdiff_t place_step);
-    /// products[place][tile][output] = sum of tiles[place][tile][input] * weights[place][input][output],
-    /// for kPlaces places and kTiles tiles.
+    /// products[place][tile][output] = sum of tiles[place][tile][input] *
+    /// weights[place][input][output], for kPlaces places and kTiles tiles.
     void (*multiply)(const float* tiles, const float* weights, std::ptrdiff_t inputs,
                      std::ptrdiff_t outputs, float* products);
     /// The reverse of transform_input, plus the bias, for the first rows x columns of 4x4 results.
     void (*transform_output)(const float* products, std::ptrdiff_t place_step,
                              std::ptrdiff_t channels, const float* bias, Then then, float* corner,
                              Steps steps, int rows, int columns);
-    /// Whether a number of channels is a whole number of vectors that the loops take at a time.
+    /// Whether a number of channels fills whole vectors.
     bool (*suits)(std::ptrdiff_t channels);
 };
 

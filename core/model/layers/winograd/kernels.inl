@@ -1,6 +1,6 @@
 // The inner loops, compiled once for each kind of vector: a file that includes this defines
-// SISR_LANES, the floats of a vector, SISR_VECTORS and SISR_ROWS, the block of sums that its
-// registers hold, and SISR_KERNELS, the name of what it makes. It includes nothing else whose
+// SISR_LANES, the floats of a vector, SISR_SUMS, how many vectors of sums its registers hold beside
+// the factors, and SISR_KERNELS, the name of what it makes. It includes nothing else whose
 // functions could be merged with those of files for lesser processors.
 
 #include "model/layers/winograd/kernels.h"
@@ -93,17 +93,16 @@ inline void multiply_block(const float* tiles, const float* weights, std::ptrdif
     }
 }
 
-constexpr int kVectors = SISR_VECTORS;
-constexpr int kRows = SISR_ROWS;
-static_assert(kTiles % kRows == 0);
-
-void multiply(const float* tiles, const float* weights, std::ptrdiff_t inputs,
-              std::ptrdiff_t outputs, float* products) {
+template <int kVectors>
+void multiply_by(const float* tiles, const float* weights, std::ptrdiff_t inputs,
+                 std::ptrdiff_t outputs, float* products) {
+    constexpr int kRows = SISR_SUMS / kVectors;
+    static_assert(kTiles % kRows == 0);
     for (std::ptrdiff_t place = 0; place < kPlaces; ++place) {
         for (std::ptrdiff_t o = 0; o < outputs; o += kVectors * kLanes) {
             for (std::ptrdiff_t tile = 0; tile < kTiles; tile += kRows) {
-                multiply_block<kRows, kVectors>(tiles + tile * inputs, weights + o, inputs,
-                                                outputs, products + tile * outputs + o);
+                multiply_block<kRows, kVectors>(tiles + tile * inputs, weights + o, inputs, outputs,
+                                                products + tile * outputs + o);
             }
         }
         tiles += kTiles * inputs;
@@ -134,14 +133,24 @@ void transform_output(const float* products, std::ptrdiff_t place_step, std::ptr
                 float* to = corner + y * steps.row + x * steps.column + c;
                 Vector value = out[x] + added;
                 if (then == Then::add) value += load(to);
-                if (then == Then::relu) value = value > 0 ? value : Vector{};
+                if (then == Then::relu) value = value < 0 ? Vector{} : value;  // NaN stays
                 save(value, to);
             }
         }
     }
 }
 
-bool suits(std::ptrdiff_t channels) { return channels > 0 && channels % (kVectors * kLanes) == 0; }
+/// The more vectors at a time, the fewer loads for each product.
+void multiply(const float* tiles, const float* weights, std::ptrdiff_t inputs,
+              std::ptrdiff_t outputs, float* products) {
+    const std::ptrdiff_t vectors = outputs / kLanes;
+    const auto by = vectors % 3 == 0   ? multiply_by<3>
+                    : vectors % 2 == 0 ? multiply_by<2>
+                                       : multiply_by<1>;
+    by(tiles, weights, inputs, outputs, products);
+}
+
+bool suits(std::ptrdiff_t channels) { return channels > 0 && channels % kLanes == 0; }
 
 }  // namespace
 

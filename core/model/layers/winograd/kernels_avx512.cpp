@@ -1,6 +1,5 @@
 // Compiled for AVX-512.
 #define SISR_KERNELS kAvx512
 #define SISR_LANES 16
-#define SISR_VECTORS 1  // 24 sums in 32 registers
-#define SISR_ROWS 24
+#define SISR_SUMS 24  // of 32 registers
 #include "model/layers/winograd/kernels.inl"

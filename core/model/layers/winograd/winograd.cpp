@@ -52,12 +52,11 @@ public:
         for (std::ptrdiff_t tile = begin; tile < end; ++tile) {
             const std::ptrdiff_t y = tile / across_ * kResults;
             const std::ptrdiff_t x = tile % across_ * kResults;
-            kernels_.transform_output(products_.data() + (tile - begin) * outputs_,
-                                      kTiles * outputs_, outputs_, bias.data_ptr<float>(), then,
-                                      to_ + (y * width_ + x) * outputs_,
-                                      {width_ * outputs_, outputs_},
-                                      static_cast<int>(std::min(kResults, height_ - y)),
-                                      static_cast<int>(std::min(kResults, width_ - x)));
+            kernels_.transform_output(
+                products_.data() + (tile - begin) * outputs_, kTiles * outputs_, outputs_,
+                bias.data_ptr<float>(), then, to_ + (y * width_ + x) * outputs_,
+                {width_ * outputs_, outputs_}, static_cast<int>(std::min(kResults, height_ - y)),
+                static_cast<int>(std::min(kResults, width_ - x)));
         }
     }
 
@@ -67,10 +66,9 @@ private:
         const std::ptrdiff_t x = tile % across_ * kResults - 1;
         const bool is_inside =
             y >= 0 && y + kInputs <= in_height_ && x >= 0 && x + kInputs <= width_;
-        const Steps steps = is_inside ? Steps{width_ * inputs_, inputs_}
-                                      : Steps{kInputs * inputs_, inputs_};
-        const float* corner =
-            is_inside ? from_ + (y * width_ + x) * inputs_ : with_padding(y, x);
+        const Steps steps =
+            is_inside ? Steps{width_ * inputs_, inputs_} : Steps{kInputs * inputs_, inputs_};
+        const float* corner = is_inside ? from_ + (y * width_ + x) * inputs_ : with_padding(y, x);
         kernels_.transform_input(corner, steps, inputs_, to, kTiles * inputs_);
     }
 
@@ -114,18 +112,20 @@ const Kernels* kernels() {
 const Kernels* kernels() { return nullptr; }
 #endif
 
-bool Convolution::suits(const torch::Tensor& weight) {
-    return kernels() != nullptr && weight.size(2) == 3 && weight.size(3) == 3 &&
-           kernels()->suits(weight.size(0)) && kernels()->suits(weight.size(1));
+bool Convolution::suits(const torch::Tensor& weight, const Kernels* kernels) {
+    return kernels != nullptr && weight.size(2) == 3 && weight.size(3) == 3 &&
+           kernels->suits(weight.size(0)) && kernels->suits(weight.size(1));
 }
 
-Convolution::Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then)
-    : weight_(transform_weight(weight)),
+Convolution::Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then,
+                         const Kernels& kernels)
+    : kernels_(&kernels),
+      weight_(transform_weight(weight)),
       bias_(bias.to(torch::kFloat32).contiguous()),
       then_(then) {}
 
 void Convolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
-    const Work whole(*kernels(), input, output);
+    const Work whole(*kernels_, input, output);
     const std::ptrdiff_t tiles = whole.tiles();
     const std::int64_t blocks = (tiles + kTiles - 1) / kTiles;
     at::parallel_for(0, blocks, 1, [&](std::int64_t first, std::int64_t last) {

@@ -10,17 +10,19 @@ namespace sisr::winograd {
 /// Stride 1, zero padding. Rounding differs from a direct sum's by some 1e-6 of the values.
 class Convolution {
 public:
-    /// Whether the kernel's size and channels, and this processor, have it. weight [O,C,3,3].
-    static bool suits(const torch::Tensor& weight);
+    /// Whether the loops are there (not null) and take the weight's size and channels.
+    static bool suits(const torch::Tensor& weight, const Kernels* kernels);
 
-    /// weight as above, bias [O], float32.
-    Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then);
+    /// weight [O,C,3,3] that suits the loops, bias [O], float32. The loops must stay.
+    Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then,
+                const Kernels& kernels);
 
     /// input [h,w,C], dense, to output [h,w,O], or to [h-2,w,O]: then only the rows whose kernel
     /// lies within the input are computed. Safe to call from several threads.
     void run(const torch::Tensor& input, const torch::Tensor& output) const;
 
 private:
+    const Kernels* kernels_;
     torch::Tensor weight_;  ///< [36,C,O], transformed
     torch::Tensor bias_;
     Then then_;

@@ -1,0 +1,5 @@
+// The loops as AVX-512 has them, compiled for any processor.
+#define SISR_KERNELS kWide
+#define SISR_LANES 16
+#define SISR_SUMS 24
+#include "model/layers/winograd/kernels.inl"
