@@ -1,5 +1,6 @@
 /// sisr-batch as a whole against its bare network: throughput as a ratio, and peak memory.
-///   sisr-bench-batch SISR-BATCH SAMPLE...
+///   sisr-bench-batch [-t THREADS] SISR-BATCH SAMPLE...
+/// Without -t with 1, 2, 4, ... threads, up to the cores.
 #include "bench/ways.h"
 #include "model/model_impl.h"
 #include "support/temp_dir.h"
@@ -10,7 +11,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,7 +102,8 @@ double bare_seconds(int threads) {
     return ways.front().median() / (1e-6 * 512 * 1024);
 }
 
-void measure_set(const char* program, const Set& set, const std::vector<Image>& samples) {
+void measure_set(const char* program, const Set& set, const std::vector<Image>& samples,
+                 const std::vector<int>& thread_counts) {
     const test::TempDir folder;
     fs::create_directory(folder / "in");
     unsigned index = 0;
@@ -111,7 +115,7 @@ void measure_set(const char* program, const Set& set, const std::vector<Image>& 
                     make_picture(sample, size, index + 1), options);
         ++index;
     }
-    for (int threads = 1; threads <= physical_cores(); threads *= 2) {
+    for (const int threads : thread_counts) {
         std::vector<double> seconds;
         std::vector<double> bare;
         double peak = 0;
@@ -133,8 +137,18 @@ void measure_set(const char* program, const Set& set, const std::vector<Image>& 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) {
-        std::fputs("usage: sisr-bench-batch SISR-BATCH SAMPLE...\n", stderr);
+    std::vector<int> thread_counts;
+    if (argc > 2 && std::string_view(argv[1]) == "-t") {
+        thread_counts.push_back(std::atoi(argv[2]));
+        argc -= 2;
+        argv += 2;
+    } else {
+        for (int threads = 1; threads <= physical_cores(); threads *= 2) {
+            thread_counts.push_back(threads);
+        }
+    }
+    if (argc < 3 || thread_counts.front() < 1) {
+        std::fputs("usage: sisr-bench-batch [-t THREADS] SISR-BATCH SAMPLE...\n", stderr);
         return 2;
     }
     try {
@@ -146,7 +160,7 @@ int main(int argc, char** argv) {
         for (const int width : {1200, 1600, 2000, 2400, 2800, 3200, 3600, 4000}) {
             sets.back().sizes.push_back({width, width * 3 / 4});
         }
-        for (const Set& set : sets) measure_set(argv[1], set, samples);
+        for (const Set& set : sets) measure_set(argv[1], set, samples, thread_counts);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "sisr-bench-batch: %s\n", error.what());
         return 1;
