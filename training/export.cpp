@@ -1,5 +1,7 @@
 #include "export.h"
 
+#include "checkpoint.h"
+
 #include "model/formats/safetensors.h"
 #include "model/model_impl.h"
 
@@ -21,10 +23,20 @@ Metadata describe(const SrResNetSettings& settings, const ModelCard& card) {
     metadata["sisr.trained_for"] = card.trained_for;
     metadata["sisr.licence"] = card.licence;
     metadata["sisr.training"] = card.training;
+    if (card.locks_colour) metadata["sisr.colour_lock"] = "1";
     return metadata;
 }
 
 }  // namespace
+
+Tensors weights_to_export(const TensorFile& file) {
+    Tensors averaged = take_tensors(file, "ema.");
+    if (!averaged.empty()) return averaged;
+    const auto stage = file.tensors.lower_bound(kFidelityPrefix);
+    const bool has_stages =
+        stage != file.tensors.end() && stage->first.rfind(kFidelityPrefix, 0) == 0;
+    return file.tensors.count("head.weight") == 0 || has_stages ? Tensors{} : file.tensors;
+}
 
 void export_model(const std::filesystem::path& file, const Tensors& weights,
                   const SrResNetSettings& settings, const ModelCard& card) {
@@ -40,7 +52,6 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
     put_half(content, "", weights.detail);
     put_half(content, kFidelityPrefix, weights.fidelity);
     content.metadata = describe(settings, card);
-    content.metadata["sisr.colour_lock"] = "1";
     content.metadata["sisr.default_strength"] = std::to_string(weights.default_strength);
     write_safetensors(file, content);
 }

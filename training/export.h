@@ -14,7 +14,11 @@ struct ModelCard {
     std::string trained_for;
     std::string licence = "Apache-2.0";
     std::string training;  ///< data, iterations, command: a summary in one line
+    bool locks_colour = false;
 };
+
+/// The averaged weights of a checkpoint, or those of a model of one stage; else none.
+Tensors weights_to_export(const TensorFile& file);
 
 /// Convolutions in half precision, the small rest in fp32. Throws Error{io}.
 void export_model(const std::filesystem::path& file, const Tensors& weights,

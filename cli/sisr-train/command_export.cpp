@@ -38,12 +38,13 @@ ExitCode run_export(const Arguments& arguments) {
     po::options_description options("Options", 100);
     // clang-format off
     options.add_options()
-        ("from", text("RUN|CHECKPOINT")->required(),
-         "run folder (its newest checkpoint) or checkpoint file")
+        ("from", text("RUN|CHECKPOINT|MODEL")->required(),
+         "run folder (its newest checkpoint), checkpoint file or model")
         ("fidelity", text("FILE"),
-         "the model of stage 1 that the run started from: both stages in one file")
+         "a model that the run started from, or that started from it: both in one file")
         ("strength", text("S")->default_value("1"),
          "default between fidelity (0) and detail (1), with --fidelity")
+        ("color-lock", text("on|off"), "the model's default; on with --fidelity, else off")
         ("output,o", text("FILE")->required(), "the model file to write")
         ("name", text("NAME"), "of the model; default: the file's")
         ("trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")
@@ -51,21 +52,30 @@ ExitCode run_export(const Arguments& arguments) {
         ("licence", text("TEXT")->default_value("Apache-2.0"), "of the weights");
     // clang-format on
     const auto parsed =
-        parse_arguments("export", "RUN|CHECKPOINT -o FILE", options, arguments, "from");
+        parse_arguments("export", "RUN|CHECKPOINT|MODEL -o FILE", options, arguments, "from");
     if (!parsed) return ExitCode::done;
     const auto value = [&parsed](const char* name) { return (*parsed)[name].as<std::string>(); };
 
     const fs::path target = value("output");
     const TensorFile checkpoint = read_checkpoint(value("from"));
-    const Tensors weights = training::take_tensors(checkpoint, "ema.");
+    const Tensors weights = training::weights_to_export(checkpoint);
     if (weights.empty()) {
-        throw Error(ErrorKind::bad_model, value("from"), "is no checkpoint of a training run");
+        throw Error(ErrorKind::bad_model, value("from"),
+                    "is no checkpoint of a training run, and no model of one stage");
     }
     training::ModelCard card;
     card.name = parsed->count("name") != 0 ? value("name") : target.stem().string();
     card.trained_for = value("trained-for");
     card.training = value("training");
     card.licence = value("licence");
+    card.locks_colour = parsed->count("fidelity") != 0;
+    if (parsed->count("color-lock") != 0) {
+        const std::string lock = value("color-lock");
+        if (lock != "on" && lock != "off") {
+            throw Error(ErrorKind::usage, "--color-lock", "must be on or off");
+        }
+        card.locks_colour = lock == "on";
+    }
     const auto settings = read_srresnet_settings(weights, checkpoint.metadata);
     if (parsed->count("fidelity") == 0) {
         training::export_model(target, weights, settings, card);

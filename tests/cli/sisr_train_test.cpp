@@ -62,6 +62,21 @@ TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
                                        (folder_ / "out.safetensors").string(), "--name", "mine"});
     EXPECT_EQ(exported.exit_code, 0) << exported.err;
     EXPECT_TRUE(fs::exists(folder_ / "out.safetensors"));
+
+    const auto joined =
+        run_command({SISR_TRAIN_PATH, "export", (folder_ / "out.safetensors").string(),
+                     "--fidelity", model, "--strength", "0.25", "--color-lock", "off", "-o",
+                     (folder_ / "both.safetensors").string()});
+    EXPECT_EQ(joined.exit_code, 0) << joined.err;
+    const auto both =
+        run_command({SISR_TRAIN_PATH, "inspect", (folder_ / "both.safetensors").string()});
+    EXPECT_NE(both.out.find("default 0.25"), std::string::npos) << both.out;
+    EXPECT_EQ(both.out.find("sisr.colour_lock"), std::string::npos) << both.out;
+    // A file of two stages is no stage.
+    EXPECT_EQ(run_command({SISR_TRAIN_PATH, "export", (folder_ / "both.safetensors").string(), "-o",
+                           (folder_ / "x.safetensors").string()})
+                  .exit_code,
+              2);
 }
 
 TEST_F(SisrTrain, ARecipeGivesTheOptions) {
