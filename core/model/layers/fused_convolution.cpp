@@ -46,11 +46,6 @@ dnnl::primitive_attr attributes(FusedConvolution::Then then) {
     return result;
 }
 
-winograd::Then winograd_then(FusedConvolution::Then then) {
-    if (then == FusedConvolution::Then::add) return winograd::Then::add;
-    return then == FusedConvolution::Then::relu ? winograd::Then::relu : winograd::Then::store;
-}
-
 using Plan = dnnl::convolution_forward::primitive_desc;
 
 /// Held while kernels are generated: pictures that are computed side by side begin with that at the
@@ -94,7 +89,7 @@ struct FusedConvolution::Impl {
           then(given_then) {
         const winograd::Kernels* loops = winograd::kernels();
         if (scalar_type == torch::kFloat32 && winograd::Convolution::suits(weight, loops)) {
-            winograd.emplace(weight, bias, winograd_then(then), *loops);
+            winograd.emplace(weight, bias, then, *loops);
         }
     }
 

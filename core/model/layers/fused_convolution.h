@@ -1,22 +1,20 @@
 /// A convolution and what follows it in one pass over memory, on the CPU.
 #pragma once
 
+#include "model/layers/winograd/kernels.h"
+
 #include <torch/torch.h>
 
 #include <memory>
 
 namespace sisr {
 
-/// Stride 1, odd square kernel, zero padding. oneDNN computes, or where it is faster a Winograd
-/// convolution of ours. libtorch's own modules use oneDNN too, but reorder the weights at each call and take a pass of their own for every activation and
-/// addition.
+/// Stride 1, odd square kernel, zero padding. oneDNN computes, or in float32 where it suits a
+/// Winograd convolution of ours. libtorch's own modules use oneDNN too, but reorder the weights at
+/// each call and take a pass of their own for every activation and addition.
 class FusedConvolution {
 public:
-    enum class Then {
-        nothing,
-        relu,
-        add  ///< to what the output already holds
-    };
+    using Then = winograd::Then;
 
     /// weight [O,C,k,k], bias [O], float32; precision: of inputs and outputs, float32 or bfloat16.
     FusedConvolution(const torch::Tensor& weight, const torch::Tensor& bias,

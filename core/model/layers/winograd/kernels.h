@@ -21,8 +21,12 @@ struct Steps {
     std::ptrdiff_t column;
 };
 
-/// What becomes of a result.
-enum class Then { store, relu, add };
+/// What follows a convolution in the same pass.
+enum class Then {
+    nothing,
+    relu,
+    add  ///< to what the output already holds
+};
 
 /// All samples are float32; `channels`, `inputs` and `outputs` suit (see below).
 struct Kernels {

@@ -19,7 +19,7 @@ inline Vector load(const float* from) {
 
 inline void save(Vector vector, float* to) { __builtin_memcpy(to, &vector, sizeof(vector)); }
 
-/// The columns of B^T, each a vector of samples.
+/// B^T of the paper, for a vector of channels.
 inline void to_places(const Vector (&in)[kInputs], Vector (&out)[kInputs]) {
     const Vector a = in[4] - 4 * in[2];
     const Vector b = in[3] - 4 * in[1];
@@ -33,7 +33,7 @@ inline void to_places(const Vector (&in)[kInputs], Vector (&out)[kInputs]) {
     out[5] = 4 * in[1] - 5 * in[3] + in[5];
 }
 
-/// A^T.
+/// A^T, likewise.
 inline void to_results(const Vector (&in)[kInputs], Vector (&out)[kResults]) {
     const Vector a = in[1] + in[2];
     const Vector b = in[1] - in[2];

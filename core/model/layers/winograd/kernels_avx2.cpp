@@ -1,4 +1,4 @@
-// Compiled for AVX2 and FMA, which see.
+// Compiled for AVX2 and FMA.
 #define SISR_KERNELS kAvx2
 #define SISR_LANES 8
 #define SISR_SUMS 12  // of 16 registers
