@@ -1,7 +1,9 @@
 #include "trainer.h"
+#include "autocast.h"
 #include "checkpoint.h"
 #include "ema.h"
 #include "model/architectures/srresnet/srresnet.h"
+#include "model/layers/convolve.h"
 #include "model/module_tensors.h"
 #include "pixel_objective.h"
 #include "schedule.h"
@@ -76,6 +78,13 @@ TEST(PixelObjectiveTest, TheLossFallsInBothPrecisions) {
         for (int i = 0; i < 60; ++i) after = objective.step(batch, 1e-3).at("mae");
         EXPECT_LT(after, 0.97 * before) << bf16;
     }
+}
+
+TEST(AutocastScopeTest, TakesPrecedenceOverFloatLoops) {
+    const AutocastScope autocast(true, torch::kCPU);
+    torch::nn::Conv2d layer(torch::nn::Conv2dOptions(48, 48, 3).padding(1));
+    const auto input = torch::randn({1, 48, 8, 8}).contiguous(torch::MemoryFormat::ChannelsLast);
+    EXPECT_EQ(convolve(layer, input).scalar_type(), torch::kBFloat16);
 }
 
 TEST(PixelObjectiveTest, RelativeWeightsMakeSmallErrorsCount) {

@@ -160,7 +160,7 @@ std::int64_t FusedConvolution::reach() const { return impl_->weight.size(2) / 2;
 std::int64_t FusedConvolution::outputs() const { return impl_->weight.size(0); }
 
 void FusedConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
-    if (impl_->winograd) return impl_->winograd->run(input, output);
+    if (impl_->winograd) return impl_->winograd->run(input.unsqueeze(0), output.unsqueeze(0));
     // A copy of handles: another thread may drop the shape meanwhile.
     const Impl::Shape shape = impl_->shape_for({input.size(0), input.size(1)}, output.size(0));
     const auto scratch_bytes = static_cast<std::int64_t>(shape.plan.scratchpad_desc().get_size());

@@ -2,6 +2,7 @@
 
 #include "model/architectures/srresnet/fused_srresnet.h"
 #include "model/fold_batch_norm.h"
+#include "model/layers/convolve.h"
 #include "model/module_tensors.h"
 
 namespace sisr {
@@ -107,9 +108,9 @@ ResidualBlockImpl::ResidualBlockImpl(const SrResNetSettings& settings) {
 }
 
 torch::Tensor ResidualBlockImpl::forward(const torch::Tensor& input) {
-    auto features = conv1_(input);
+    auto features = convolve(conv1_, input);
     if (bn1_) features = bn1_(features);
-    features = conv2_(activate(act_, features));
+    features = convolve(conv2_, activate(act_, features));
     if (bn2_) features = bn2_(features);
     return features.add_(input);
 }
@@ -142,17 +143,18 @@ torch::Tensor SrResNetImpl::forward(const torch::Tensor& input) {
     const auto head = activate(head_act_, head_(input.to(head_->weight.scalar_type())));
     auto features = head;
     for (const auto& block : *body_) features = block->as<ResidualBlock>()->forward(features);
-    features = trunk_(features);
+    features = convolve(trunk_, features);
     if (trunk_bn_) features = trunk_bn_(features);
     features = upsample(features + head);
-    const auto result = tail_(features.to(tail_->weight.scalar_type()));
+    const auto result = convolve(tail_, features.to(tail_->weight.scalar_type()));
     return shuffle_with_skip(result, input);
 }
 
 torch::Tensor SrResNetImpl::upsample(torch::Tensor features) {
     const auto steps = upsampling_steps(settings_);
     for (std::size_t i = 0; i < steps.size(); ++i) {
-        features = upsample_[i]->as<nn::Conv2d>()->forward(features);
+        nn::Conv2d layer(upsample_->ptr<nn::Conv2dImpl>(i));
+        features = convolve(layer, features);
         features = torch::pixel_shuffle(features, steps[i]);
         nn::PReLU prelu{nullptr};
         if (!upsample_act_->is_empty()) prelu = nn::PReLU(upsample_act_->ptr<nn::PReLUImpl>(i));

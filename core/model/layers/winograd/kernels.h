@@ -41,6 +41,14 @@ struct Kernels {
     void (*transform_output)(const float* products, std::ptrdiff_t place_step,
                              std::ptrdiff_t channels, const float* bias, Then then, float* corner,
                              Steps steps, int rows, int columns);
+    /// The reverse of transform_output for a gradient: its first rows x columns of 4x4, the others
+    /// being zero, to to[place * place_step + channel].
+    void (*transform_gradient)(const float* corner, Steps steps, int rows, int columns,
+                               std::ptrdiff_t channels, float* to, std::ptrdiff_t place_step);
+    /// sums[place][input][output] += sum of tiles[place][tile][input] *
+    /// gradients[place][tile][output] over the first `count` of kTiles tiles, for kPlaces places.
+    void (*correlate)(const float* tiles, const float* gradients, std::ptrdiff_t count,
+                      std::ptrdiff_t inputs, std::ptrdiff_t outputs, float* sums);
     /// Whether a number of channels fills whole vectors.
     bool (*suits)(std::ptrdiff_t channels);
 };

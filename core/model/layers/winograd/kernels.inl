@@ -45,6 +45,20 @@ inline void to_results(const Vector (&in)[kInputs], Vector (&out)[kResults]) {
     out[3] = b + 8 * d + in[5];
 }
 
+/// A, for the way back.
+inline void from_results(const Vector (&in)[kResults], Vector (&out)[kInputs]) {
+    const Vector a = in[0] + in[2];
+    const Vector b = in[1] + in[3];
+    const Vector c = in[0] + 4 * in[2];
+    const Vector d = 2 * in[1] + 8 * in[3];
+    out[0] = in[0];
+    out[1] = a + b;
+    out[2] = a - b;
+    out[3] = c + d;
+    out[4] = c - d;
+    out[5] = in[3];
+}
+
 void transform_input(const float* corner, Steps steps, std::ptrdiff_t channels, float* to,
                      std::ptrdiff_t place_step) {
     for (std::ptrdiff_t c = 0; c < channels; c += kLanes) {
@@ -150,11 +164,100 @@ void multiply(const float* tiles, const float* weights, std::ptrdiff_t inputs,
     by(tiles, weights, inputs, outputs, products);
 }
 
+void transform_gradient(const float* corner, Steps steps, int rows, int columns,
+                        std::ptrdiff_t channels, float* to, std::ptrdiff_t place_step) {
+    for (std::ptrdiff_t c = 0; c < channels; c += kLanes) {
+        Vector down[kInputs][kResults];
+        for (std::ptrdiff_t x = 0; x < kResults; ++x) {
+            Vector in[kResults];
+            Vector out[kInputs];
+            for (std::ptrdiff_t y = 0; y < kResults; ++y) {
+                const bool is_there = y < rows && x < columns;
+                in[y] = is_there ? load(corner + y * steps.row + x * steps.column + c) : Vector{};
+            }
+            from_results(in, out);
+            for (std::ptrdiff_t y = 0; y < kInputs; ++y) down[y][x] = out[y];
+        }
+        for (std::ptrdiff_t y = 0; y < kInputs; ++y) {
+            Vector out[kInputs];
+            from_results(down[y], out);
+            for (std::ptrdiff_t x = 0; x < kInputs; ++x) {
+                save(out[x], to + (y * kInputs + x) * place_step + c);
+            }
+        }
+    }
+}
+
+/// kRows inputs by kVectors vectors of outputs at one place.
+template <int kRows, int kVectors>
+inline void correlate_block(const float* tiles, const float* gradients, std::ptrdiff_t count,
+                            std::ptrdiff_t inputs, std::ptrdiff_t outputs, float* to) {
+    Vector sums[kRows][kVectors];
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 16
+        for (int n = 0; n < kVectors; ++n) sums[row][n] = load(to + row * outputs + n * kLanes);
+    }
+    for (std::ptrdiff_t tile = 0; tile < count; ++tile) {
+        Vector gradient[kVectors];
+#pragma GCC unroll 16
+        for (int n = 0; n < kVectors; ++n) {
+            gradient[n] = load(gradients + tile * outputs + n * kLanes);
+        }
+#pragma GCC unroll 16
+        for (int row = 0; row < kRows; ++row) {
+            const float value = tiles[tile * inputs + row];
+#pragma GCC unroll 16
+            for (int n = 0; n < kVectors; ++n) sums[row][n] += value * gradient[n];
+        }
+    }
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 16
+        for (int n = 0; n < kVectors; ++n) save(sums[row][n], to + row * outputs + n * kLanes);
+    }
+}
+
+/// The largest power of two up to a number: it divides the channels, which fill vectors.
+constexpr int power_of_two_below(int number) {
+    int power = 1;
+    while (2 * power <= number) power *= 2;
+    return power;
+}
+
+template <int kVectors>
+void correlate_by(const float* tiles, const float* gradients, std::ptrdiff_t count,
+                  std::ptrdiff_t inputs, std::ptrdiff_t outputs, float* sums) {
+    constexpr int kRows = power_of_two_below(SISR_SUMS / kVectors);
+    static_assert(kLanes % kRows == 0);
+    for (std::ptrdiff_t place = 0; place < kPlaces; ++place) {
+        for (std::ptrdiff_t o = 0; o < outputs; o += kVectors * kLanes) {
+            for (std::ptrdiff_t i = 0; i < inputs; i += kRows) {
+                correlate_block<kRows, kVectors>(tiles + i, gradients + o, count, inputs, outputs,
+                                                 sums + i * outputs + o);
+            }
+        }
+        tiles += kTiles * inputs;
+        gradients += kTiles * outputs;
+        sums += inputs * outputs;
+    }
+}
+
+void correlate(const float* tiles, const float* gradients, std::ptrdiff_t count,
+               std::ptrdiff_t inputs, std::ptrdiff_t outputs, float* sums) {
+    const std::ptrdiff_t vectors = outputs / kLanes;
+    const auto by = vectors % 3 == 0   ? correlate_by<3>
+                    : vectors % 2 == 0 ? correlate_by<2>
+                                       : correlate_by<1>;
+    by(tiles, gradients, count, inputs, outputs, sums);
+}
+
 bool suits(std::ptrdiff_t channels) { return channels > 0 && channels % kLanes == 0; }
 
 }  // namespace
 
 extern const Kernels SISR_KERNELS;
-const Kernels SISR_KERNELS{transform_input, multiply, transform_output, suits};
+const Kernels SISR_KERNELS{transform_input,    multiply,  transform_output,
+                           transform_gradient, correlate, suits};
 
 }  // namespace sisr::winograd

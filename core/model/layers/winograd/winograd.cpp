@@ -1,100 +1,117 @@
 #include "model/layers/winograd/winograd.h"
 
+#include "model/layers/winograd/tiles.h"
+
 #include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <vector>
 
 namespace sisr::winograd {
 namespace {
 
+/// G of the paper.
+constexpr double kG[kInputs][3] = {{1. / 4, 0, 0},
+                                   {-1. / 6, -1. / 6, -1. / 6},
+                                   {-1. / 6, 1. / 6, -1. / 6},
+                                   {1. / 24, 1. / 12, 1. / 6},
+                                   {1. / 24, -1. / 12, 1. / 6},
+                                   {0, 0, 1}};
+
 /// G g G^T for each pair of channels, in double: [O,C,3,3] to [36,C,O].
 torch::Tensor transform_weight(const torch::Tensor& weight) {
-    const auto g = torch::tensor({6., 0., 0., -4., -4., -4., -4., 4., -4., 1., 2., 4., 1., -2., 4.,
-                                  0., 0., 24.},
-                                 torch::kFloat64)
-                       .reshape({kInputs, 3}) /
-                   24;
-    const auto places = torch::matmul(torch::matmul(g, weight.to(torch::kFloat64)), g.t());
-    return places.permute({2, 3, 1, 0})
-        .reshape({kPlaces, weight.size(1), weight.size(0)})
-        .to(torch::kFloat32)
-        .contiguous();
+    const std::int64_t outputs = weight.size(0);
+    const std::int64_t inputs = weight.size(1);
+    const auto given = weight.to(torch::kFloat32);
+    const auto from = given.accessor<float, 4>();
+    auto result = torch::empty({kPlaces, inputs, outputs});
+    auto to = result.accessor<float, 3>();
+    for (std::int64_t i = 0; i < inputs; ++i) {
+        for (std::int64_t o = 0; o < outputs; ++o) {
+            double down[kInputs][3];
+            for (int y = 0; y < kInputs; ++y) {
+                for (int x = 0; x < 3; ++x) {
+                    down[y][x] = kG[y][0] * from[o][i][0][x] + kG[y][1] * from[o][i][1][x] +
+                                 kG[y][2] * from[o][i][2][x];
+                }
+            }
+            for (int place = 0; place < kPlaces; ++place) {
+                const double* row = down[place / kInputs];
+                const double* g = kG[place % kInputs];
+                to[place][i][o] = static_cast<float>(row[0] * g[0] + row[1] * g[1] + row[2] * g[2]);
+            }
+        }
+    }
+    return result;
 }
 
-/// A run's tiles, and the memory of the thread that works on some of them.
+/// The way back for a gradient, G^T m G: [36,C,O] to [O,C,3,3].
+torch::Tensor weight_of_places(const torch::Tensor& places) {
+    const std::int64_t inputs = places.size(1);
+    const std::int64_t outputs = places.size(2);
+    const auto from = places.accessor<float, 3>();
+    auto result = torch::empty({outputs, inputs, 3, 3});
+    auto to = result.accessor<float, 4>();
+    for (std::int64_t i = 0; i < inputs; ++i) {
+        for (std::int64_t o = 0; o < outputs; ++o) {
+            double down[3][kInputs] = {};
+            for (int place = 0; place < kPlaces; ++place) {
+                for (int y = 0; y < 3; ++y) {
+                    down[y][place % kInputs] += kG[place / kInputs][y] * from[place][i][o];
+                }
+            }
+            for (int y = 0; y < 3; ++y) {
+                for (int x = 0; x < 3; ++x) {
+                    double sum = 0;
+                    for (int n = 0; n < kInputs; ++n) sum += down[y][n] * kG[n][x];
+                    to[o][i][y][x] = static_cast<float>(sum);
+                }
+            }
+        }
+    }
+    return result;
+}
+
+/// What a thread needs to run blocks of tiles.
 class Work {
 public:
     Work(const Kernels& kernels, const torch::Tensor& input, const torch::Tensor& output)
         : kernels_(kernels),
-          from_(input.data_ptr<float>()),
+          grid_(output),
+          input_transform_(kernels, input, (output.size(1) + 2 - input.size(1)) / 2),
           to_(output.data_ptr<float>()),
-          in_height_(input.size(0)),
-          height_(output.size(0)),
-          width_(output.size(1)),
-          inputs_(input.size(2)),
-          outputs_(output.size(2)),
-          above_((height_ + 2 - in_height_) / 2),
-          across_((width_ + kResults - 1) / kResults) {}
+          height_(output.size(1)),
+          width_(output.size(2)),
+          inputs_(input.size(3)),
+          outputs_(output.size(3)),
+          transformed_(static_cast<std::size_t>(kPlaces * kTiles * inputs_)),
+          products_(static_cast<std::size_t>(kPlaces * kTiles * outputs_)) {}
 
-    std::ptrdiff_t tiles() const { return across_ * ((height_ + kResults - 1) / kResults); }
-
-    /// Tiles [begin, end), at most kTiles.
-    void run(std::ptrdiff_t begin, std::ptrdiff_t end, const torch::Tensor& weight,
-             const torch::Tensor& bias, Then then) {
-        transformed_.resize(static_cast<std::size_t>(kPlaces * kTiles * inputs_));
-        products_.resize(static_cast<std::size_t>(kPlaces * kTiles * outputs_));
-        for (std::ptrdiff_t tile = begin; tile < end; ++tile) {
-            take(tile, transformed_.data() + (tile - begin) * inputs_);
+    void run(std::ptrdiff_t block, const torch::Tensor& weight, const torch::Tensor& bias,
+             Then then) {
+        const std::ptrdiff_t begin = block * kTiles;
+        const std::ptrdiff_t count = grid_.tiles_of(block);
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            input_transform_.run(grid_.tile(begin + i), transformed_.data() + i * inputs_);
         }
         kernels_.multiply(transformed_.data(), weight.data_ptr<float>(), inputs_, outputs_,
                           products_.data());
-        for (std::ptrdiff_t tile = begin; tile < end; ++tile) {
-            const std::ptrdiff_t y = tile / across_ * kResults;
-            const std::ptrdiff_t x = tile % across_ * kResults;
-            kernels_.transform_output(
-                products_.data() + (tile - begin) * outputs_, kTiles * outputs_, outputs_,
-                bias.data_ptr<float>(), then, to_ + (y * width_ + x) * outputs_,
-                {width_ * outputs_, outputs_}, static_cast<int>(std::min(kResults, height_ - y)),
-                static_cast<int>(std::min(kResults, width_ - x)));
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            const Tile tile = grid_.tile(begin + i);
+            float* corner = to_ + ((tile.picture * height_ + tile.y) * width_ + tile.x) * outputs_;
+            kernels_.transform_output(products_.data() + i * outputs_, kTiles * outputs_, outputs_,
+                                      bias.data_ptr<float>(), then, corner,
+                                      {width_ * outputs_, outputs_}, tile.rows, tile.columns);
         }
     }
 
 private:
-    void take(std::ptrdiff_t tile, float* to) {
-        const std::ptrdiff_t y = tile / across_ * kResults - above_;
-        const std::ptrdiff_t x = tile % across_ * kResults - 1;
-        const bool is_inside =
-            y >= 0 && y + kInputs <= in_height_ && x >= 0 && x + kInputs <= width_;
-        const Steps steps =
-            is_inside ? Steps{width_ * inputs_, inputs_} : Steps{kInputs * inputs_, inputs_};
-        const float* corner = is_inside ? from_ + (y * width_ + x) * inputs_ : with_padding(y, x);
-        kernels_.transform_input(corner, steps, inputs_, to, kTiles * inputs_);
-    }
-
-    /// A copy of the 6x6 pixels from (y, x) on, with zeros where there are none.
-    const float* with_padding(std::ptrdiff_t y, std::ptrdiff_t x) {
-        padded_.assign(static_cast<std::size_t>(kPlaces * inputs_), 0.0F);
-        const std::ptrdiff_t first = std::max<std::ptrdiff_t>(-x, 0);
-        const std::ptrdiff_t last = std::min(kInputs, width_ - x);
-        for (std::ptrdiff_t row = 0; row < kInputs; ++row) {
-            if (y + row < 0 || y + row >= in_height_) continue;
-            std::copy_n(from_ + ((y + row) * width_ + x + first) * inputs_,
-                        (last - first) * inputs_,
-                        padded_.data() + (row * kInputs + first) * inputs_);
-        }
-        return padded_.data();
-    }
-
     const Kernels& kernels_;
-    const float* from_;
+    TileGrid grid_;
+    InputTransform input_transform_;
     float* to_;
-    std::ptrdiff_t in_height_, height_, width_, inputs_, outputs_;
-    std::ptrdiff_t above_;   // rows of padding
-    std::ptrdiff_t across_;  // tiles in a row of them
+    std::ptrdiff_t height_, width_, inputs_, outputs_;
     std::vector<float> transformed_;
     std::vector<float> products_;
-    std::vector<float> padded_;
 };
 
 }  // namespace
@@ -125,16 +142,76 @@ Convolution::Convolution(const torch::Tensor& weight, const torch::Tensor& bias,
       then_(then) {}
 
 void Convolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
-    const Work whole(*kernels_, input, output);
-    const std::ptrdiff_t tiles = whole.tiles();
-    const std::int64_t blocks = (tiles + kTiles - 1) / kTiles;
-    at::parallel_for(0, blocks, 1, [&](std::int64_t first, std::int64_t last) {
-        Work mine = whole;
+    at::parallel_for(0, TileGrid(output).blocks(), 1, [&](std::int64_t first, std::int64_t last) {
+        Work work(*kernels_, input, output);
         for (std::int64_t block = first; block < last; ++block) {
-            mine.run(block * kTiles, std::min<std::ptrdiff_t>((block + 1) * kTiles, tiles), weight_,
-                     bias_, then_);
+            work.run(block, weight_, bias_, then_);
         }
     });
+}
+
+namespace {
+
+/// Adds what tiles give to the gradient by the transformed weight, [36,C,O]. For one thread.
+class GradientWork {
+public:
+    GradientWork(const Kernels& kernels, const torch::Tensor& input,
+                 const torch::Tensor& output_gradient)
+        : kernels_(kernels),
+          grid_(output_gradient),
+          input_transform_(kernels, input, 1),
+          gradient_(output_gradient.data_ptr<float>()),
+          height_(output_gradient.size(1)),
+          width_(output_gradient.size(2)),
+          inputs_(input.size(3)),
+          outputs_(output_gradient.size(3)),
+          transformed_(static_cast<std::size_t>(kPlaces * kTiles * inputs_)),
+          gradients_(static_cast<std::size_t>(kPlaces * kTiles * outputs_)) {}
+
+    void run(std::ptrdiff_t block, float* sums) {
+        const std::ptrdiff_t count = grid_.tiles_of(block);
+        for (std::ptrdiff_t i = 0; i < count; ++i) {
+            const Tile tile = grid_.tile(block * kTiles + i);
+            input_transform_.run(tile, transformed_.data() + i * inputs_);
+            const float* corner =
+                gradient_ + ((tile.picture * height_ + tile.y) * width_ + tile.x) * outputs_;
+            kernels_.transform_gradient(corner, {width_ * outputs_, outputs_}, tile.rows,
+                                        tile.columns, outputs_, gradients_.data() + i * outputs_,
+                                        kTiles * outputs_);
+        }
+        kernels_.correlate(transformed_.data(), gradients_.data(), count, inputs_, outputs_, sums);
+    }
+
+private:
+    const Kernels& kernels_;
+    TileGrid grid_;
+    InputTransform input_transform_;
+    const float* gradient_;
+    std::ptrdiff_t height_, width_, inputs_, outputs_;
+    std::vector<float> transformed_;
+    std::vector<float> gradients_;
+};
+
+}  // namespace
+
+torch::Tensor weight_gradient(const torch::Tensor& input, const torch::Tensor& output_gradient,
+                              const Kernels& kernels) {
+    const std::int64_t inputs = input.size(3);
+    const std::int64_t outputs = output_gradient.size(3);
+    const std::int64_t blocks = TileGrid(output_gradient).blocks();
+    // A part and its sums for each thread, whichever thread takes it: the same order of additions
+    // in every run.
+    const std::int64_t parts = std::min<std::int64_t>(at::get_num_threads(), blocks);
+    const auto sums = torch::zeros({parts, kPlaces, inputs, outputs});
+    at::parallel_for(0, parts, 1, [&](std::int64_t first, std::int64_t last) {
+        GradientWork work(kernels, input, output_gradient);
+        for (std::int64_t part = first; part < last; ++part) {
+            float* mine = sums.data_ptr<float>() + part * kPlaces * inputs * outputs;
+            const std::int64_t end = (part + 1) * blocks / parts;
+            for (auto block = part * blocks / parts; block < end; ++block) work.run(block, mine);
+        }
+    });
+    return weight_of_places(sums.sum(0));
 }
 
 }  // namespace sisr::winograd

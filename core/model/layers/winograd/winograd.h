@@ -17,8 +17,8 @@ public:
     Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then,
                 const Kernels& kernels);
 
-    /// input [h,w,C], dense, to output [h,w,O], or to [h-2,w,O]: then only the rows whose kernel
-    /// lies within the input are computed. Safe to call from several threads.
+    /// input [N,h,w,C], dense, to output [N,h,w,O], or to [N,h-2,w,O]: then only the rows whose
+    /// kernel lies within the input are computed. Safe to call from several threads.
     void run(const torch::Tensor& input, const torch::Tensor& output) const;
 
 private:
@@ -27,5 +27,11 @@ private:
     torch::Tensor bias_;
     Then then_;
 };
+
+/// The loss's gradient by the weight of a convolution with a padding of 1, from its input [N,h,w,C]
+/// and the loss's gradient by its output [N,h,w,O], both dense float32: [O,C,3,3]. The channels
+/// suit the loops. The same in every run with the same number of threads.
+torch::Tensor weight_gradient(const torch::Tensor& input, const torch::Tensor& output_gradient,
+                              const Kernels& kernels);
 
 }  // namespace sisr::winograd

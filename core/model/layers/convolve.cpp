@@ -1,0 +1,81 @@
+#include "model/layers/convolve.h"
+
+#include "model/layers/winograd/winograd.h"
+
+namespace sisr {
+namespace {
+
+constexpr auto kLast = torch::MemoryFormat::ChannelsLast;
+
+/// [N,C,h,w] with channels last as [N,h,w,C], dense, without a copy.
+torch::Tensor interleaved(const torch::Tensor& planes) { return planes.permute({0, 2, 3, 1}); }
+
+torch::Tensor run(const torch::Tensor& input, const torch::Tensor& weight,
+                  const torch::Tensor& bias) {
+    auto output = torch::empty({input.size(0), weight.size(0), input.size(2), input.size(3)},
+                               input.options().memory_format(kLast));
+    const winograd::Convolution convolution(weight, bias, winograd::Then::nothing,
+                                            *winograd::kernels());
+    convolution.run(interleaved(input), interleaved(output));
+    return output;
+}
+
+class WinogradFunction : public torch::autograd::Function<WinogradFunction> {
+public:
+    static torch::Tensor forward(torch::autograd::AutogradContext* context,
+                                 const torch::Tensor& input, const torch::Tensor& weight,
+                                 const torch::Tensor& bias) {
+        context->save_for_backward({input, weight});
+        return run(input, weight, bias);
+    }
+
+    static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::tensor_list& gradients) {
+        const auto saved = context->get_saved_variables();
+        const auto& input = saved[0];
+        const auto& weight = saved[1];
+        const auto gradient = gradients[0].contiguous(kLast);
+        torch::Tensor by_input;
+        torch::Tensor by_weight;
+        torch::Tensor by_bias;
+        if (context->needs_input_grad(0)) {
+            // The same convolution with the weight turned round.
+            const auto turned = weight.flip({2, 3}).transpose(0, 1);
+            by_input = run(gradient, turned, torch::zeros({weight.size(1)}));
+        }
+        if (context->needs_input_grad(1)) {
+            by_weight = winograd::weight_gradient(interleaved(input), interleaved(gradient),
+                                                  *winograd::kernels());
+        }
+        if (context->needs_input_grad(2)) by_bias = gradient.sum({0, 2, 3});
+        return {by_input, by_weight, by_bias};
+    }
+};
+
+bool is_autocast_on() {
+    return !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU);
+}
+
+bool suits(const torch::nn::Conv2dImpl& layer, const torch::Tensor& input) {
+    const auto is_float = [](const torch::Tensor& tensor) {
+        return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
+    };
+    const auto& options = layer.options;
+    const auto* padding = c10::get_if<torch::ExpandingArray<2>>(&options.padding());
+    return is_float(input) && is_float(layer.weight) && !is_autocast_on() &&
+           options.groups() == 1 && *options.stride() == *torch::ExpandingArray<2>(1) &&
+           *options.dilation() == *torch::ExpandingArray<2>(1) && padding != nullptr &&
+           **padding == *torch::ExpandingArray<2>(1) && input.is_contiguous(kLast) &&
+           winograd::Convolution::suits(layer.weight, winograd::kernels());
+}
+
+}  // namespace
+
+torch::Tensor convolve(torch::nn::Conv2d& layer, const torch::Tensor& input) {
+    if (!suits(*layer, input)) return layer(input);
+    // Of what is not defined libtorch 1.13 makes no function.
+    const auto bias = layer->bias.defined() ? layer->bias : torch::zeros({layer->weight.size(0)});
+    return WinogradFunction::apply(input, layer->weight, bias);
+}
+
+}  // namespace sisr
