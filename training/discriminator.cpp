@@ -1,5 +1,6 @@
 #include "discriminator.h"
 
+#include "model/layers/convolve.h"
 #include "spectral_norm.h"
 
 #include <sisr/error.h>
@@ -34,8 +35,7 @@ public:
                                                     .padding(1)
                                                     .bias(is_first)));
                 if (!is_first) features_->push_back(nn::BatchNorm2d(outputs));
-                features_->push_back(
-                    nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(kSlope).inplace(true)));
+                features_->push_back(nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(kSlope)));
                 inputs = outputs;
             }
         }
@@ -46,11 +46,30 @@ public:
 
     torch::Tensor forward(const torch::Tensor& images) override {
         // The paper's inputs are in [-1,1].
-        const auto features = features_->forward(2 * images - 1);
-        return dense2_(leaky(dense1_(features.flatten(1))));
+        auto features = 2 * images - 1;
+        for (const auto& module : features_->children()) {
+            if (const auto* layer = module->as<nn::Conv2d>()) {
+                const std::int64_t stride = layer->options.stride()->front();
+                features = convolve(features, layer->weight, layer->bias, stride);
+            } else if (auto* norm = module->as<nn::BatchNorm2d>()) {
+                features = norm->forward(features);
+            } else {
+                features = torch::leaky_relu_(features, kSlope);
+            }
+        }
+        return dense2_(leaky(dense(features)));
     }
 
 private:
+    /// The first fully connected layer as a convolution that takes all of a map at once: oneDNN
+    /// does those on all cores, the system's BLAS may be a plain loop on one.
+    torch::Tensor dense(const torch::Tensor& features) {
+        const auto& weight = dense1_->weight;
+        const auto kernel =
+            weight.reshape({weight.size(0), features.size(1), features.size(2), features.size(3)});
+        return torch::conv2d(features, kernel, dense1_->bias).flatten(1);
+    }
+
     nn::Sequential features_{nullptr};
     nn::Linear dense1_{nullptr}, dense2_{nullptr};
 };

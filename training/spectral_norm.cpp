@@ -1,5 +1,7 @@
 #include "spectral_norm.h"
 
+#include "model/layers/convolve.h"
+
 namespace sisr::training {
 namespace {
 
@@ -24,7 +26,7 @@ SpectralConv2dImpl::SpectralConv2dImpl(int inputs, int outputs, int kernel, int 
 
 torch::Tensor SpectralConv2dImpl::forward(const torch::Tensor& input) {
     if (is_training()) iterate();
-    return torch::conv2d(input, normalised_weight(), {}, stride_, /*padding=*/1);
+    return convolve(input, normalised_weight(), {}, stride_);
 }
 
 torch::Tensor SpectralConv2dImpl::normalised_weight() const {

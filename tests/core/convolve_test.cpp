@@ -62,11 +62,11 @@ protected:
     }
 };
 
-TEST_F(Convolve, GivesTheValuesAndGradientsOfTheLayer) {
+TEST_F(Convolve, GivesTheValuesAndGradientsOfLibtorch) {
     for (const Case& c : kCases) {
         auto layer = make_layer(c);
         const auto input = make_input(c);
-        const auto result = convolve(layer, input);
+        const auto result = convolve(input, layer->weight, layer->bias);
         ASSERT_TRUE(used_our_loops(result));
         const auto towards = torch::randn(result.sizes());
         (result * towards).sum().backward();
@@ -94,7 +94,7 @@ TEST_F(Convolve, TheSameTwiceAndWithManyThreads) {
     const auto input = make_input(c);
     const auto gradient = [&] {
         layer->zero_grad();
-        convolve(layer, input).square().sum().backward();
+        convolve(input, layer->weight, layer->bias).square().sum().backward();
         return layer->weight.grad().clone();
     };
     const auto once = gradient();
@@ -106,24 +106,26 @@ TEST_F(Convolve, TheSameTwiceAndWithManyThreads) {
     EXPECT_LT(difference(alone, once), kRounding);
 }
 
-TEST_F(Convolve, LeavesToTheLayerWhatDoesNotSuit) {
-    const auto expect_the_layers = [](torch::nn::Conv2d layer, const torch::Tensor& input) {
-        const auto result = convolve(layer, input);
+TEST_F(Convolve, LeavesToLibtorchWhatDoesNotSuit) {
+    const auto expect_libtorchs = [](const torch::Tensor& input, const torch::Tensor& weight,
+                                     std::int64_t stride, std::int64_t padding) {
+        const auto result = convolve(input, weight, {}, stride, padding);
         EXPECT_FALSE(used_our_loops(result));
-        EXPECT_TRUE(torch::equal(result, layer(input)));
+        EXPECT_TRUE(torch::equal(result, torch::conv2d(input, weight, {}, stride, padding)));
     };
-    const Case plain{48, 48, 1, 8, 8, true};
-    const auto input = make_input(plain);
-    const auto options = [](std::int64_t outputs, std::int64_t kernel) {
-        return torch::nn::Conv2dOptions(48, outputs, kernel);
+    const auto input = make_input({48, 48, 1, 8, 8, true});
+    const auto weight = torch::randn({48, 48, 3, 3});
+    expect_libtorchs(input, torch::randn({12, 48, 3, 3}), 1, 1);
+    expect_libtorchs(input, torch::randn({48, 48, 5, 5}), 1, 2);
+    expect_libtorchs(input, torch::randn({48, 48, 1, 1}), 1, 0);
+    expect_libtorchs(input, weight, 1, 0);
+    expect_libtorchs(input, weight, 2, 1);
+    const auto planes = input.detach().contiguous().requires_grad_();  // not interleaved
+    expect_libtorchs(planes, weight, 1, 1);
+    const auto in_double = [](const torch::Tensor& tensor) {
+        return tensor.detach().to(torch::kFloat64).requires_grad_();
     };
-    expect_the_layers(torch::nn::Conv2d(options(12, 3).padding(1)), input);
-    expect_the_layers(torch::nn::Conv2d(options(48, 5).padding(2)), input);
-    expect_the_layers(torch::nn::Conv2d(options(48, 3)), input);
-    expect_the_layers(torch::nn::Conv2d(options(48, 3).padding(1).stride(2)), input);
-    expect_the_layers(torch::nn::Conv2d(options(48, 3).padding(2).dilation(2)), input);
-    expect_the_layers(torch::nn::Conv2d(options(48, 3).padding(torch::kSame)), input);
-    expect_the_layers(make_layer(plain), input.detach().contiguous());  // planes, not interleaved
+    expect_libtorchs(in_double(input), in_double(weight), 1, 1);
 }
 
 TEST(WinogradGradient, WithWideVectorsToo) {

@@ -1,4 +1,5 @@
 #include "feature_net/feature_net.h"
+#include "model/layers/convolve.h"
 
 #include <sisr/error.h>
 
@@ -70,7 +71,7 @@ private:
     static torch::Tensor run(const Weights& fire, const torch::Tensor& input) {
         const auto convolve = [](const torch::Tensor& map, const ConvWeights& weights,
                                  int padding) {
-            return torch::relu(torch::conv2d(map, weights.weight, weights.bias, 1, padding));
+            return torch::relu(sisr::convolve(map, weights.weight, weights.bias, 1, padding));
         };
         const auto squeezed = convolve(input, fire.squeeze, 0);
         return torch::cat(

@@ -1,4 +1,5 @@
 #include "feature_net/feature_net.h"
+#include "model/layers/convolve.h"
 
 #include <sisr/error.h>
 
@@ -80,7 +81,7 @@ private:
     }
 
     torch::Tensor convolve(const torch::Tensor& input, const ConvWeights& weights) const {
-        if (!reflects_) return torch::conv2d(input, weights.weight, weights.bias, 1, 1);
+        if (!reflects_) return sisr::convolve(input, weights.weight, weights.bias);
         const auto padded = F::pad(input, F::PadFuncOptions({1, 1, 1, 1}).mode(torch::kReflect));
         return torch::conv2d(padded, weights.weight, weights.bias);
     }

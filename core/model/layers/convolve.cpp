@@ -56,26 +56,24 @@ bool is_autocast_on() {
     return !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU);
 }
 
-bool suits(const torch::nn::Conv2dImpl& layer, const torch::Tensor& input) {
+bool suits(const torch::Tensor& input, const torch::Tensor& weight) {
     const auto is_float = [](const torch::Tensor& tensor) {
         return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
     };
-    const auto& options = layer.options;
-    const auto* padding = c10::get_if<torch::ExpandingArray<2>>(&options.padding());
-    return is_float(input) && is_float(layer.weight) && !is_autocast_on() &&
-           options.groups() == 1 && *options.stride() == *torch::ExpandingArray<2>(1) &&
-           *options.dilation() == *torch::ExpandingArray<2>(1) && padding != nullptr &&
-           **padding == *torch::ExpandingArray<2>(1) && input.is_contiguous(kLast) &&
-           winograd::Convolution::suits(layer.weight, winograd::kernels());
+    return is_float(input) && is_float(weight) && !is_autocast_on() && input.is_contiguous(kLast) &&
+           winograd::Convolution::suits(weight, winograd::kernels());
 }
 
 }  // namespace
 
-torch::Tensor convolve(torch::nn::Conv2d& layer, const torch::Tensor& input) {
-    if (!suits(*layer, input)) return layer(input);
-    // Of what is not defined libtorch 1.13 makes no function.
-    const auto bias = layer->bias.defined() ? layer->bias : torch::zeros({layer->weight.size(0)});
-    return WinogradFunction::apply(input, layer->weight, bias);
+torch::Tensor convolve(const torch::Tensor& input, const torch::Tensor& weight,
+                       const torch::Tensor& bias, std::int64_t stride, std::int64_t padding) {
+    if (stride != 1 || padding != 1 || !suits(input, weight)) {
+        return torch::conv2d(input, weight, bias, stride, padding);
+    }
+    // libtorch 1.13 makes no function of what is not defined.
+    return WinogradFunction::apply(input, weight,
+                                   bias.defined() ? bias : torch::zeros({weight.size(0)}));
 }
 
 }  // namespace sisr

@@ -5,10 +5,12 @@
 
 namespace sisr {
 
-/// What the layer's forward() gives, [N,C,h,w] to [N,O,h,w], differentiable by input, weight and
-/// bias. A 3x3 convolution of float32 on the CPU whose input is dense with channels last is done,
-/// forward and back, by our Winograd loops where they suit; rounding then differs by some 1e-6 of
-/// the values.
-torch::Tensor convolve(torch::nn::Conv2d& layer, const torch::Tensor& input);
+/// torch::conv2d of input [N,C,h,w], weight [O,C,k,k] and bias [O] or none, differentiable by each.
+/// A 3x3 convolution of float32 on the CPU with stride 1 and padding 1 whose input is dense with
+/// channels last is done, forward and back, by our Winograd loops where they suit; rounding then
+/// differs by some 1e-6 of the values.
+torch::Tensor convolve(const torch::Tensor& input, const torch::Tensor& weight,
+                       const torch::Tensor& bias, std::int64_t stride = 1,
+                       std::int64_t padding = 1);
 
 }  // namespace sisr

@@ -14,6 +14,11 @@ nn::Conv2d convolution(std::int64_t inputs, std::int64_t outputs, int kernel) {
     return nn::Conv2d(nn::Conv2dOptions(inputs, outputs, kernel).padding(kernel / 2));
 }
 
+torch::Tensor convolved(const nn::Conv2d& layer, const torch::Tensor& input) {
+    const auto& weight = layer->weight;
+    return convolve(input, weight, layer->bias, 1, weight.size(2) / 2);
+}
+
 /// One learned slope per channel, as in the paper's own code. Null for ReLU.
 nn::PReLU activation(const SrResNetSettings& settings) {
     if (settings.activation == Activation::relu) return nullptr;
@@ -108,9 +113,9 @@ ResidualBlockImpl::ResidualBlockImpl(const SrResNetSettings& settings) {
 }
 
 torch::Tensor ResidualBlockImpl::forward(const torch::Tensor& input) {
-    auto features = convolve(conv1_, input);
+    auto features = convolved(conv1_, input);
     if (bn1_) features = bn1_(features);
-    features = convolve(conv2_, activate(act_, features));
+    features = convolved(conv2_, activate(act_, features));
     if (bn2_) features = bn2_(features);
     return features.add_(input);
 }
@@ -140,21 +145,20 @@ SrResNetImpl::SrResNetImpl(const SrResNetSettings& settings) : settings_(setting
 }
 
 torch::Tensor SrResNetImpl::forward(const torch::Tensor& input) {
-    const auto head = activate(head_act_, head_(input.to(head_->weight.scalar_type())));
+    const auto head = activate(head_act_, convolved(head_, input.to(head_->weight.scalar_type())));
     auto features = head;
     for (const auto& block : *body_) features = block->as<ResidualBlock>()->forward(features);
-    features = convolve(trunk_, features);
+    features = convolved(trunk_, features);
     if (trunk_bn_) features = trunk_bn_(features);
     features = upsample(features + head);
-    const auto result = convolve(tail_, features.to(tail_->weight.scalar_type()));
+    const auto result = convolved(tail_, features.to(tail_->weight.scalar_type()));
     return shuffle_with_skip(result, input);
 }
 
 torch::Tensor SrResNetImpl::upsample(torch::Tensor features) {
     const auto steps = upsampling_steps(settings_);
     for (std::size_t i = 0; i < steps.size(); ++i) {
-        nn::Conv2d layer(upsample_->ptr<nn::Conv2dImpl>(i));
-        features = convolve(layer, features);
+        features = convolved(upsample_->ptr<nn::Conv2dImpl>(i), features);
         features = torch::pixel_shuffle(features, steps[i]);
         nn::PReLU prelu{nullptr};
         if (!upsample_act_->is_empty()) prelu = nn::PReLU(upsample_act_->ptr<nn::PReLUImpl>(i));

@@ -17,6 +17,16 @@ constexpr double kG[kInputs][3] = {{1. / 4, 0, 0},
                                    {1. / 24, -1. / 12, 1. / 6},
                                    {0, 0, 1}};
 
+/// function(input, output) for all pairs of channels, on all threads.
+template <typename Function>
+void each_pair(std::int64_t inputs, std::int64_t outputs, const Function& function) {
+    at::parallel_for(0, inputs, 1, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t i = first; i < last; ++i) {
+            for (std::int64_t o = 0; o < outputs; ++o) function(i, o);
+        }
+    });
+}
+
 /// G g G^T for each pair of channels, in double: [O,C,3,3] to [36,C,O].
 torch::Tensor transform_weight(const torch::Tensor& weight) {
     const std::int64_t outputs = weight.size(0);
@@ -25,22 +35,20 @@ torch::Tensor transform_weight(const torch::Tensor& weight) {
     const auto from = given.accessor<float, 4>();
     auto result = torch::empty({kPlaces, inputs, outputs});
     auto to = result.accessor<float, 3>();
-    for (std::int64_t i = 0; i < inputs; ++i) {
-        for (std::int64_t o = 0; o < outputs; ++o) {
-            double down[kInputs][3];
-            for (int y = 0; y < kInputs; ++y) {
-                for (int x = 0; x < 3; ++x) {
-                    down[y][x] = kG[y][0] * from[o][i][0][x] + kG[y][1] * from[o][i][1][x] +
-                                 kG[y][2] * from[o][i][2][x];
-                }
-            }
-            for (int place = 0; place < kPlaces; ++place) {
-                const double* row = down[place / kInputs];
-                const double* g = kG[place % kInputs];
-                to[place][i][o] = static_cast<float>(row[0] * g[0] + row[1] * g[1] + row[2] * g[2]);
+    each_pair(inputs, outputs, [&](std::int64_t i, std::int64_t o) {
+        double down[kInputs][3];
+        for (int y = 0; y < kInputs; ++y) {
+            for (int x = 0; x < 3; ++x) {
+                down[y][x] = kG[y][0] * from[o][i][0][x] + kG[y][1] * from[o][i][1][x] +
+                             kG[y][2] * from[o][i][2][x];
             }
         }
-    }
+        for (int place = 0; place < kPlaces; ++place) {
+            const double* row = down[place / kInputs];
+            const double* g = kG[place % kInputs];
+            to[place][i][o] = static_cast<float>(row[0] * g[0] + row[1] * g[1] + row[2] * g[2]);
+        }
+    });
     return result;
 }
 
@@ -51,23 +59,21 @@ torch::Tensor weight_of_places(const torch::Tensor& places) {
     const auto from = places.accessor<float, 3>();
     auto result = torch::empty({outputs, inputs, 3, 3});
     auto to = result.accessor<float, 4>();
-    for (std::int64_t i = 0; i < inputs; ++i) {
-        for (std::int64_t o = 0; o < outputs; ++o) {
-            double down[3][kInputs] = {};
-            for (int place = 0; place < kPlaces; ++place) {
-                for (int y = 0; y < 3; ++y) {
-                    down[y][place % kInputs] += kG[place / kInputs][y] * from[place][i][o];
-                }
-            }
+    each_pair(inputs, outputs, [&](std::int64_t i, std::int64_t o) {
+        double down[3][kInputs] = {};
+        for (int place = 0; place < kPlaces; ++place) {
             for (int y = 0; y < 3; ++y) {
-                for (int x = 0; x < 3; ++x) {
-                    double sum = 0;
-                    for (int n = 0; n < kInputs; ++n) sum += down[y][n] * kG[n][x];
-                    to[o][i][y][x] = static_cast<float>(sum);
-                }
+                down[y][place % kInputs] += kG[place / kInputs][y] * from[place][i][o];
             }
         }
-    }
+        for (int y = 0; y < 3; ++y) {
+            for (int x = 0; x < 3; ++x) {
+                double sum = 0;
+                for (int n = 0; n < kInputs; ++n) sum += down[y][n] * kG[n][x];
+                to[o][i][y][x] = static_cast<float>(sum);
+            }
+        }
+    });
     return result;
 }
 
