@@ -15,19 +15,18 @@ namespace nn = torch::nn;
 constexpr double kSlope = 0.2;
 constexpr int kPaperReduction = 16;
 constexpr int kUnetReduction = 8;
-constexpr int kUnetChannels = 64;
 
 torch::Tensor leaky(const torch::Tensor& input) { return torch::leaky_relu(input, kSlope); }
 
-/// Ledig et al. 2017, figure 4: eight 3x3 convolutions, 64 to 512 channels, every second with
-/// stride 2, batch norm after all but the first, then two fully connected layers. The last sigmoid
-/// is part of the loss.
+/// Ledig et al. 2017, figure 4: eight 3x3 convolutions, c to 8c channels, every second with stride
+/// 2, batch norm after all but the first, then two fully connected layers. The last sigmoid is part
+/// of the loss.
 class PaperDiscriminator final : public Discriminator {
 public:
-    explicit PaperDiscriminator(int patch) {
+    PaperDiscriminator(int c, int patch) {
         features_ = register_module("features", nn::Sequential());
         std::int64_t inputs = 3;
-        for (const std::int64_t outputs : {64, 128, 256, 512}) {
+        for (const std::int64_t outputs : {c, 2 * c, 4 * c, 8 * c}) {
             for (const int stride : {1, 2}) {
                 const bool is_first = inputs == 3;
                 features_->push_back(nn::Conv2d(nn::Conv2dOptions(inputs, outputs, 3)
@@ -40,8 +39,8 @@ public:
             }
         }
         const std::int64_t side = (patch + kPaperReduction - 1) / kPaperReduction;
-        dense1_ = register_module("dense1", nn::Linear(512 * side * side, 1024));
-        dense2_ = register_module("dense2", nn::Linear(1024, 1));
+        dense1_ = register_module("dense1", nn::Linear(inputs * side * side, 16 * c));
+        dense2_ = register_module("dense2", nn::Linear(16 * c, 1));
     }
 
     torch::Tensor forward(const torch::Tensor& images) override {
@@ -78,8 +77,7 @@ private:
 /// three bilinear doublings, each added to the features of its size.
 class UnetDiscriminator final : public Discriminator {
 public:
-    UnetDiscriminator() {
-        constexpr int c = kUnetChannels;
+    explicit UnetDiscriminator(int c) {
         first_ = register_module("first", nn::Conv2d(nn::Conv2dOptions(3, c, 3).padding(1)));
         for (int i = 0; i < 3; ++i) {
             const std::string number = std::to_string(i);
@@ -119,21 +117,22 @@ private:
 
 }  // namespace
 
-std::shared_ptr<Discriminator> make_discriminator(DiscriminatorKind kind, int patch) {
-    if (kind == DiscriminatorKind::paper) {
+std::shared_ptr<Discriminator> make_discriminator(const DiscriminatorSettings& settings,
+                                                  int patch) {
+    if (settings.kind == DiscriminatorKind::paper) {
         if (patch < kPaperReduction) {
             throw Error(ErrorKind::usage, "discriminator",
                         "needs patches of at least " + std::to_string(kPaperReduction) +
                             " high-resolution pixels, not " + std::to_string(patch));
         }
-        return std::make_shared<PaperDiscriminator>(patch);
+        return std::make_shared<PaperDiscriminator>(settings.channels, patch);
     }
     if (patch % kUnetReduction != 0) {
         throw Error(ErrorKind::usage, "discriminator",
                     "the U-Net needs patches of a multiple of " + std::to_string(kUnetReduction) +
                         " high-resolution pixels, not " + std::to_string(patch));
     }
-    return std::make_shared<UnetDiscriminator>();
+    return std::make_shared<UnetDiscriminator>(settings.channels);
 }
 
 }  // namespace sisr::training

@@ -18,8 +18,13 @@ enum class DiscriminatorKind {
     unet    ///< a judgement for every pixel: logits [N,1,h,w]
 };
 
+struct DiscriminatorSettings {
+    DiscriminatorKind kind = DiscriminatorKind::paper;
+    int channels = 64;  ///< of the first layer, twice and more of the later ones; the paper's: 64
+};
+
 /// `patch`: width and height of the images. Throws Error{usage} for a patch that the network cannot
 /// take: the paper's needs at least 16, the U-Net a multiple of 8.
-std::shared_ptr<Discriminator> make_discriminator(DiscriminatorKind kind, int patch);
+std::shared_ptr<Discriminator> make_discriminator(const DiscriminatorSettings& settings, int patch);
 
 }  // namespace sisr::training

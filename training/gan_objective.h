@@ -11,7 +11,7 @@ namespace sisr::training {
 
 struct GanOptions {
     GeneratorOptions generator;
-    DiscriminatorKind discriminator = DiscriminatorKind::paper;
+    DiscriminatorSettings discriminator;
     AdversarialLoss adversarial = AdversarialLoss::bce;
     int patch = 192;  ///< width and height of the high-resolution patches
     double perceptual_weight = 1;

@@ -23,7 +23,7 @@ constexpr double kDiscriminatorPasses = 2 * kFullPass + 2;
 
 /// Multiply-adds of the paper's discriminator for one patch, its strides being 1 and 2 in turn.
 double discriminator_multiply_adds() {
-    const auto network = make_discriminator(DiscriminatorKind::paper, kPatch);
+    const auto network = make_discriminator({}, kPatch);
     double sum = 0;
     int side = kPatch;
     int layer = 0;

@@ -41,7 +41,7 @@ protected:
 TEST_F(GanTest, EveryLossIsToldAndBothNetworksLearn) {
     for (const auto kind : {DiscriminatorKind::paper, DiscriminatorKind::unet}) {
         for (const auto adversarial : {AdversarialLoss::bce, AdversarialLoss::relativistic}) {
-            options_.discriminator = kind;
+            options_.discriminator.kind = kind;
             options_.adversarial = adversarial;
             GanObjective objective = make();
             const TensorFile before = snapshot(objective);
@@ -137,19 +137,21 @@ TEST_F(GanTest, CollapseAndDriftAreToldOf) {
 
 TEST(DiscriminatorTest, TakesEveryPatchSize) {
     for (const int patch : {16, 32, 48, 50, 96}) {
-        const auto network = make_discriminator(DiscriminatorKind::paper, patch);
-        EXPECT_EQ(network->forward(torch::rand({2, 3, patch, patch})).sizes().vec(),
-                  (std::vector<std::int64_t>{2, 1}));
+        for (const int channels : {3, 16, 64}) {
+            const auto network = make_discriminator({DiscriminatorKind::paper, channels}, patch);
+            EXPECT_EQ(network->forward(torch::rand({2, 3, patch, patch})).sizes().vec(),
+                      (std::vector<std::int64_t>{2, 1}));
+        }
     }
-    const auto unet = make_discriminator(DiscriminatorKind::unet, 40);
+    const auto unet = make_discriminator({DiscriminatorKind::unet, 16}, 40);
     EXPECT_EQ(unet->forward(torch::rand({2, 3, 40, 40})).sizes().vec(),
               (std::vector<std::int64_t>{2, 1, 40, 40}));
-    EXPECT_THROW(make_discriminator(DiscriminatorKind::paper, 8), Error);
-    EXPECT_THROW(make_discriminator(DiscriminatorKind::unet, 36), Error);
+    EXPECT_THROW(make_discriminator({DiscriminatorKind::paper, 64}, 8), Error);
+    EXPECT_THROW(make_discriminator({DiscriminatorKind::unet, 64}, 36), Error);
 }
 
 TEST(DiscriminatorTest, ThePapersHasItsConvolutions) {
-    const auto network = make_discriminator(DiscriminatorKind::paper, 96);
+    const auto network = make_discriminator({DiscriminatorKind::paper, 64}, 96);
     std::vector<std::vector<std::int64_t>> shapes;
     for (const auto& parameter : network->parameters()) {
         if (parameter.dim() == 4) shapes.push_back(parameter.sizes().vec());
@@ -158,6 +160,31 @@ TEST(DiscriminatorTest, ThePapersHasItsConvolutions) {
         {64, 3, 3, 3},    {64, 64, 3, 3},   {128, 64, 3, 3},  {128, 128, 3, 3},
         {256, 128, 3, 3}, {256, 256, 3, 3}, {512, 256, 3, 3}, {512, 512, 3, 3}};
     EXPECT_EQ(shapes, expected);
+    // And the fully connected layers: of the map of 6x6 to 1024, to 1.
+    EXPECT_EQ(network->named_parameters()["dense1.weight"].sizes().vec(),
+              (std::vector<std::int64_t>{1024, 512 * 36}));
+    EXPECT_EQ(network->named_parameters()["dense2.weight"].numel(), 1024);
+}
+
+TEST(DiscriminatorTest, ItsLargeLayerIsFullyConnected) {
+    // Layer by layer with libtorch's own.
+    torch::manual_seed(4);
+    const torch::NoGradGuard no_grad;
+    const auto network = make_discriminator({DiscriminatorKind::paper, 8}, 48);
+    network->eval();
+    const auto images = torch::rand({2, 3, 48, 48}).contiguous(torch::MemoryFormat::ChannelsLast);
+    auto features = 2 * images - 1;
+    for (const auto& module : network->named_children()["features"]->children()) {
+        if (auto* layer = module->as<torch::nn::Conv2d>()) features = layer->forward(features);
+        if (auto* norm = module->as<torch::nn::BatchNorm2d>()) features = norm->forward(features);
+        if (module->as<torch::nn::LeakyReLU>()) features = torch::leaky_relu(features, 0.2);
+    }
+    const auto parameters = network->named_parameters();
+    const auto hidden =
+        torch::linear(features.flatten(1), parameters["dense1.weight"], parameters["dense1.bias"]);
+    const auto expected = torch::linear(torch::leaky_relu(hidden, 0.2), parameters["dense2.weight"],
+                                        parameters["dense2.bias"]);
+    EXPECT_TRUE(torch::allclose(network->forward(images), expected, 1e-4, 1e-5));
 }
 
 TEST(SpectralNorm, TheLargestSingularValueIsOne) {
