@@ -34,7 +34,7 @@ po::options_description describe_options() {
         ("adversarial", preset_option("bce", "KIND"), "bce or relativistic")
         ("discriminator", preset_option("paper", "KIND"), "paper or unet")
         ("discriminator-channels", preset_option("64"),
-         "of its first layer; half of them take a third of the time")
+         "of its first layer; fewer take less time")
         ("discriminator-rate", preset_option("1"), "its learning rate, of the generator's")
         ("input-noise", preset_option("0.05"),
          "standard deviation of noise on the discriminator's inputs, of values from 0 to 1")
