@@ -40,6 +40,11 @@ public:
         return {index / each_, y, x, static_cast<int>(std::min(kResults, height_ - y)),
                 static_cast<int>(std::min(kResults, width_ - x))};
     }
+    std::ptrdiff_t width() const { return width_; }
+    /// The number of pixels before a tile's first one.
+    std::ptrdiff_t corner(const Tile& tile) const {
+        return (tile.picture * height_ + tile.y) * width_ + tile.x;
+    }
 
 private:
     std::ptrdiff_t pictures_, height_, width_;

@@ -85,8 +85,6 @@ public:
           grid_(output),
           input_transform_(kernels, input, (output.size(1) + 2 - input.size(1)) / 2),
           to_(output.data_ptr<float>()),
-          height_(output.size(1)),
-          width_(output.size(2)),
           inputs_(input.size(3)),
           outputs_(output.size(3)),
           transformed_(static_cast<std::size_t>(kPlaces * kTiles * inputs_)),
@@ -103,10 +101,10 @@ public:
                           products_.data());
         for (std::ptrdiff_t i = 0; i < count; ++i) {
             const Tile tile = grid_.tile(begin + i);
-            float* corner = to_ + ((tile.picture * height_ + tile.y) * width_ + tile.x) * outputs_;
-            kernels_.transform_output(products_.data() + i * outputs_, kTiles * outputs_, outputs_,
-                                      bias.data_ptr<float>(), then, corner,
-                                      {width_ * outputs_, outputs_}, tile.rows, tile.columns);
+            kernels_.transform_output(
+                products_.data() + i * outputs_, kTiles * outputs_, outputs_,
+                bias.data_ptr<float>(), then, to_ + grid_.corner(tile) * outputs_,
+                {grid_.width() * outputs_, outputs_}, tile.rows, tile.columns);
         }
     }
 
@@ -115,7 +113,7 @@ private:
     TileGrid grid_;
     InputTransform input_transform_;
     float* to_;
-    std::ptrdiff_t height_, width_, inputs_, outputs_;
+    std::ptrdiff_t inputs_, outputs_;
     std::vector<float> transformed_;
     std::vector<float> products_;
 };
@@ -167,8 +165,6 @@ public:
           grid_(output_gradient),
           input_transform_(kernels, input, 1),
           gradient_(output_gradient.data_ptr<float>()),
-          height_(output_gradient.size(1)),
-          width_(output_gradient.size(2)),
           inputs_(input.size(3)),
           outputs_(output_gradient.size(3)),
           transformed_(static_cast<std::size_t>(kPlaces * kTiles * inputs_)),
@@ -179,9 +175,8 @@ public:
         for (std::ptrdiff_t i = 0; i < count; ++i) {
             const Tile tile = grid_.tile(block * kTiles + i);
             input_transform_.run(tile, transformed_.data() + i * inputs_);
-            const float* corner =
-                gradient_ + ((tile.picture * height_ + tile.y) * width_ + tile.x) * outputs_;
-            kernels_.transform_gradient(corner, {width_ * outputs_, outputs_}, tile.rows,
+            kernels_.transform_gradient(gradient_ + grid_.corner(tile) * outputs_,
+                                        {grid_.width() * outputs_, outputs_}, tile.rows,
                                         tile.columns, outputs_, gradients_.data() + i * outputs_,
                                         kTiles * outputs_);
         }
@@ -193,7 +188,7 @@ private:
     TileGrid grid_;
     InputTransform input_transform_;
     const float* gradient_;
-    std::ptrdiff_t height_, width_, inputs_, outputs_;
+    std::ptrdiff_t inputs_, outputs_;
     std::vector<float> transformed_;
     std::vector<float> gradients_;
 };
