@@ -133,11 +133,17 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
     torch::Tensor perceptual;
     {
         const AutocastScope autocast(options_.generator.bf16, options_.generator.device);
-        const auto [moved_made, moved_hr] = moved(made, batch.hr);
+        const auto spared = spare_flat_places(made, batch.hr, options_.flat_deviation);
+        const auto [moved_made, moved_hr] = moved(spared, batch.hr);
         perceptual = (*perceptual_)(moved_made, moved_hr);
     }
     auto loss = options_.perceptual_weight * perceptual +
                 options_.adversarial_weight * adversarial + options_.mae_weight * mae;
+    if (options_.grain_weight > 0) {
+        const auto found = grain(made, batch.hr, options_.flat_deviation);
+        loss = loss + options_.grain_weight * found;
+        losses["grain"] = found.item<double>();
+    }
     loss.backward();
     losses["mae"] = mae.item<double>();
     losses["perceptual"] = perceptual.item<double>();

@@ -17,6 +17,8 @@ struct GanOptions {
     double perceptual_weight = 1;
     double adversarial_weight = 5e-3;
     double mae_weight = 1e-2;
+    double flat_deviation = 0;      ///< see spare_flat_places
+    double grain_weight = 0;        ///< of the grain in flat places; needs flat_deviation
     double discriminator_rate = 1;  ///< the discriminator's learning rate, of the generator's
     /// Standard deviation of noise on the discriminator's inputs, of values in [0,1], falling
     /// linearly to none at `noise_steps`.
@@ -26,12 +28,13 @@ struct GanOptions {
     std::int64_t noise_steps = 0;
 };
 
-/// The perceptual loss sees each pair less a few rows and columns, drawn for each step.
+/// The perceptual loss sees each pair less a few rows and columns, drawn for each step, and not
+/// what the truth has flat places for (see flat_deviation).
 ///
-/// Losses: "mae", "perceptual", "adversarial" (each before its weight), "discriminator"; "accuracy"
-/// of the discriminator, 0 to 1; "gradient", "discriminator_gradient"; and for the watch on drift
-/// "input_psnr", dB of the reduced result against the input, and "colour_drift", the mean distance
-/// of their mean colours in 8-bit values.
+/// Losses: "mae", "perceptual", "adversarial", with a grain_weight "grain" (each before its
+/// weight), "discriminator"; "accuracy" of the discriminator, 0 to 1; "gradient",
+/// "discriminator_gradient"; and for the watch on drift "input_psnr", dB of the reduced result
+/// against the input, and "colour_drift", the mean distance of their mean colours in 8-bit values.
 class GanObjective final : public Objective {
 public:
     GanObjective(const SrResNetSettings& settings, const GanOptions& options,

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 // A 30-megapixel wallpaper should not count as much as two hundred small photographs.
 constexpr double kMaxWeightPixels = 4e6;
-constexpr int kFlatRetries = 3;
 constexpr double kFlatDeviation = 5;  // of 8-bit values
 constexpr int kFlatStride = 7;        // samples enough of a patch, and no regular grid of a texture
 
@@ -173,7 +172,7 @@ bool PatchSource::is_flat(const Position& position) const {
 
 Patch PatchSource::patch(Rng& rng) const {
     Position position = draw(rng);
-    for (int i = 0; i < kFlatRetries && is_flat(position); ++i) position = draw(rng);
+    for (int i = 0; i < options_.flat_retries && is_flat(position); ++i) position = draw(rng);
 
     const Picture& picture = *position.picture;
     // Cut to the grid, as test images are, so that a reduced patch has whole pixels only.

@@ -20,6 +20,7 @@ struct PatchSourceOptions {
     int margin = 12;               ///< further pixels each way where the image has them
     std::size_t memory_bytes = 0;  ///< for decoded images; 0: half of the machine's memory
     int threads = 1;               ///< for decoding
+    int flat_retries = 3;          ///< how often a nearly flat patch is drawn again
 };
 
 /// A patch with its surroundings.
@@ -40,7 +41,7 @@ public:
                 const std::function<void(const std::string&)>& warn);
 
     /// An image is drawn in proportion to its area, but as if it had at most kMaxWeightPixels;
-    /// nearly flat patches are drawn again a few times, since they teach nothing.
+    /// nearly flat patches are drawn again: by the error of pixels they teach nothing.
     Patch patch(Rng& rng) const;
 
     std::size_t image_count() const { return images_.size(); }

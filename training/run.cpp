@@ -120,6 +120,7 @@ PatchSource open_data(const RunOptions& options, const Degradation& degradation,
     source.patch = options.batches.patch * degradation.scale();
     source.margin = degradation.reach();
     source.threads = threads;
+    source.flat_retries = options.flat_retries;
     return {options.data, source, listener.on_message};
 }
 

@@ -23,6 +23,7 @@ struct RunOptions {
     std::string degradation;                ///< see Degradation
     SrResNetSettings network;
     BatchOptions batches;
+    int flat_retries = 3;  ///< see PatchSourceOptions
     Schedule schedule;
     TrainerOptions trainer;
     ModelCard card;

@@ -16,7 +16,8 @@ constexpr double kLargest = 1e12;
 constexpr int kMostDiscriminatorChannels = 512;
 
 po::options_description describe_options() {
-    auto options = describe_training_options("10000", "1e-4");
+    // Features of unit length see grain in flat places: without such places it would be learnt.
+    auto options = describe_training_options({"10000", "1e-4", "0"});
     const auto files = po::value<std::vector<std::string>>()->composing()->value_name("FILE");
     // clang-format off
     options.add_options()
@@ -31,6 +32,10 @@ po::options_description describe_options() {
         ("perceptual-weight", preset_option("1"), "of the perceptual loss")
         ("adversarial-weight", preset_option("5e-3"), "of the adversarial loss")
         ("mae-weight", preset_option("1e-2"), "of the mean absolute error")
+        ("flat-deviation", preset_option("0"),
+         "the perceptual loss leaves out where the truth's standard deviation, of 8-bit values, is"
+         " below this")
+        ("grain-weight", preset_option("0"), "of the grain and grid in such flat places")
         ("adversarial", preset_option("bce", "KIND"), "bce or relativistic")
         ("discriminator", preset_option("paper", "KIND"), "paper or unet")
         ("discriminator-channels", preset_option("64"),
@@ -59,6 +64,11 @@ training::GanOptions make_gan_options(const OptionValues& values, const training
     gan.perceptual_weight = values.number<double>("perceptual-weight", 0, kLargest);
     gan.adversarial_weight = values.number<double>("adversarial-weight", 0, kLargest);
     gan.mae_weight = values.number<double>("mae-weight", 0, kLargest);
+    gan.flat_deviation = values.number<double>("flat-deviation", 0, 255);
+    gan.grain_weight = values.number<double>("grain-weight", 0, kLargest);
+    if (gan.grain_weight > 0 && gan.flat_deviation == 0) {
+        throw Error(ErrorKind::usage, "--grain-weight", "needs --flat-deviation");
+    }
     gan.discriminator_rate = values.number<double>("discriminator-rate", 0, 1000);
     gan.input_noise = values.number<double>("input-noise", 0, 1);
     gan.label_noise = values.number<double>("label-noise", 0, 1);

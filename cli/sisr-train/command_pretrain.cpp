@@ -13,7 +13,7 @@ namespace {
 namespace po = boost::program_options;
 
 po::options_description describe_options() {
-    auto options = describe_training_options("15000", "8e-4");
+    auto options = describe_training_options({"15000", "8e-4", "3"});
     // clang-format off
     options.add_options()
         ("network", preset_option("compact", "FORM"),

@@ -43,7 +43,7 @@ po::typed_value<std::string>* preset_option(const char* value, const char* value
     return text_option(value_name)->default_value(value);
 }
 
-po::options_description describe_training_options(const char* iterations, const char* rate) {
+po::options_description describe_training_options(const StageDefaults& defaults) {
     const auto list = po::value<std::vector<std::string>>()->composing()->value_name("DIR");
     po::options_description options("Options", 100);
     // clang-format off
@@ -59,10 +59,12 @@ po::options_description describe_training_options(const char* iterations, const 
          "of the validation that tells the best model: psnr, ssim or distance")
         ("degrade", preset_option("", "SPEC"),
          "how inputs are made: empty (clean bicubic), photo, real-esrgan or steps; see docs")
-        ("iterations", preset_option(iterations), "steps in all")
+        ("iterations", preset_option(defaults.iterations), "steps in all")
         ("batch", preset_option("16"), "patches in a step")
         ("patch", preset_option("48"), "width and height of a low-resolution patch")
-        ("rate", preset_option(rate), "highest learning rate")
+        ("flat-retries", preset_option(defaults.flat_retries),
+         "how often a nearly flat patch is drawn again")
+        ("rate", preset_option(defaults.rate), "highest learning rate")
         ("final-rate", preset_option("1e-6"), "learning rate at the end")
         ("warmup", preset_option("500"), "steps of linear warm-up")
         ("clip", preset_option("1"), "greatest norm of the gradient; 0: no limit")
@@ -121,6 +123,7 @@ training::RunOptions make_run_options(const po::variables_map& map) {
     options.batches.seed = static_cast<std::uint64_t>(step_count(values, "seed", 0));
     options.batches.batch = values.number("batch", 1, 4096);
     options.batches.patch = values.number("patch", 8, 1024);
+    options.flat_retries = values.number("flat-retries", 0, 1000);
     options.batches.threads = values.number("loader-threads", 1, 256);
     options.schedule.iterations = step_count(values, "iterations");
     options.schedule.peak = values.number<double>("rate", 0, 1);

@@ -17,10 +17,16 @@ boost::program_options::typed_value<std::string>* text_option(const char* value_
 boost::program_options::typed_value<std::string>* preset_option(const char* value,
                                                                 const char* value_name = "N");
 
+/// What differs between the stages unless it is given.
+struct StageDefaults {
+    const char* iterations;
+    const char* rate;
+    const char* flat_retries;
+};
+
 /// Data, run folder, batches, schedule, checkpoints: all but the network and the losses.
-/// `iterations` and `rate` are the stage's defaults.
-boost::program_options::options_description describe_training_options(const char* iterations,
-                                                                      const char* rate);
+boost::program_options::options_description describe_training_options(
+    const StageDefaults& defaults);
 
 /// Fills all but the network and the stage. Throws Error{usage}.
 training::RunOptions make_run_options(const boost::program_options::variables_map& map);

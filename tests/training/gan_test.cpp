@@ -233,6 +233,39 @@ TEST(Perceptual, WrongLayersAndFilesAreRefused) {
     }
 }
 
+TEST(Perceptual, FlatPlacesAreSpared) {
+    torch::manual_seed(1);
+    // Grain of two 8-bit values on the left half, of fifty on the right.
+    auto truth = torch::full({1, 3, 32, 96}, 0.5);
+    const auto grain = torch::randn({1, 1, 32, 96});
+    truth.slice(3, 0, 48) += grain.slice(3, 0, 48) * (2.0 / 255);
+    truth.slice(3, 48) += grain.slice(3, 48) * (50.0 / 255);
+    const auto result = torch::rand_like(truth).requires_grad_();
+
+    const auto spared = spare_flat_places(result, truth, 8);
+    // Windows of 15 pixels reach 7 to each side of the border.
+    EXPECT_TRUE(torch::equal(spared.slice(3, 0, 40), truth.slice(3, 0, 40)));
+    EXPECT_TRUE(torch::allclose(spared.slice(3, 56), result.slice(3, 56)));
+    spared.sum().backward();
+    EXPECT_EQ(result.grad().slice(3, 0, 40).abs().max().item<float>(), 0);
+    EXPECT_EQ(result.grad().slice(3, 56).min().item<float>(), 1);
+
+    EXPECT_TRUE(torch::equal(spare_flat_places(result, truth, 0), result));
+}
+
+TEST(Perceptual, AGridIsGrainAndAnOtherColourIsNot) {
+    torch::manual_seed(1);
+    const auto flat = torch::full({1, 3, 32, 32}, 0.5);
+    const auto textured = flat + 0.2 * torch::randn({1, 1, 32, 32});
+    const auto sign = 1 - 2 * (torch::arange(32) % 2);
+    const auto grid = 0.01 * sign.view({1, 1, 32, 1}) * sign.view({1, 1, 1, 32});
+
+    EXPECT_LT(grain(flat + 0.1, flat, 8).item<float>(), 1e-6);
+    // The mean of 25 places of the grid is a 25th of it.
+    EXPECT_NEAR(grain(flat + 0.1 + grid, flat, 8).item<float>(), 0.01, 0.0006);
+    EXPECT_EQ(grain(textured + grid, textured, 8).item<float>(), 0);
+}
+
 TEST(Perceptual, TheDistanceIsZeroOfEqualsAndGrows) {
     const TempDir folder;
     const FeatureMetric metric(write_random_squeezenet(folder / "squeezenet.safetensors"));

@@ -9,6 +9,9 @@
 namespace sisr::training {
 namespace {
 
+constexpr std::int64_t kFlatWindow = 15;  // pixels
+constexpr std::int64_t kGrainWindow = 5;  // more than a grid's period at scale 4
+
 const std::vector<std::string>& lpips_taps() {
     static const std::vector<std::string> kTaps{"relu1", "fire3", "fire5", "fire6",
                                                 "fire7", "fire8", "fire9"};
@@ -66,6 +69,21 @@ torch::Tensor unit_length(const torch::Tensor& map) {
     return map / (map.square().sum(1, true).sqrt() + 1e-10);
 }
 
+torch::Tensor window_mean(const torch::Tensor& x, std::int64_t size) {
+    return torch::avg_pool2d(x, size, 1, size / 2, false, false);
+}
+
+/// [N,1,h,w]: 0 where the pixels around deviate by less than half of `deviation`, 1 from all of it
+/// on.
+torch::Tensor texture_share(const torch::Tensor& truth, double deviation) {
+    const torch::NoGradGuard no_grad;
+    const auto grey = truth.mean(1, true);
+    const auto mean = window_mean(grey, kFlatWindow);
+    const auto variance = window_mean(grey.square(), kFlatWindow) - mean.square();
+    const auto found = 255 * variance.clamp_min(0).sqrt();
+    return (2 * found / deviation - 1).clamp(0, 1);
+}
+
 }  // namespace
 
 torch::Tensor feature_distance(const torch::Tensor& a, const torch::Tensor& b,
@@ -118,6 +136,18 @@ torch::Tensor PerceptualLoss::operator()(const torch::Tensor& result,
         }
     }
     return sum;
+}
+
+torch::Tensor spare_flat_places(const torch::Tensor& result, const torch::Tensor& truth,
+                                double deviation) {
+    if (deviation <= 0) return result;
+    return truth + texture_share(truth, deviation) * (result - truth);
+}
+
+torch::Tensor grain(const torch::Tensor& result, const torch::Tensor& truth, double deviation) {
+    const auto error = result - truth;
+    const auto beyond_mean = error - window_mean(error, kGrainWindow);
+    return ((1 - texture_share(truth, deviation)) * beyond_mean.abs()).mean();
 }
 
 FeatureMetric::FeatureMetric(const std::filesystem::path& file) : network_(load_feature_net(file)) {

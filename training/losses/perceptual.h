@@ -25,6 +25,18 @@ enum class FeatureDistance {
 torch::Tensor feature_distance(const torch::Tensor& a, const torch::Tensor& b,
                                FeatureDistance kind);
 
+/// The result with the truth's own pixels where that is flat: of 15x15 pixels' grey a standard
+/// deviation below about `deviation` 8-bit values, 0: nowhere. Both [N,3,h,w] in [0,1]. Features of
+/// unit length are as long for the faintest grain of a truth as for its objects; a generator that
+/// cannot know the grain learns to draw a grid in every sky instead.
+torch::Tensor spare_flat_places(const torch::Tensor& result, const torch::Tensor& truth,
+                                double deviation);
+
+/// The mean absolute difference of what both have beyond their 5x5 pixels' mean, where the truth is
+/// flat in the sense of spare_flat_places; a scalar. The absolute error alone does not see a grid
+/// that is fainter than the error of the colour beneath it.
+torch::Tensor grain(const torch::Tensor& result, const torch::Tensor& truth, double deviation);
+
 /// A weighted sum over layers of one or several networks.
 class PerceptualLoss {
 public:
