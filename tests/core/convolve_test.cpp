@@ -88,6 +88,30 @@ TEST_F(Convolve, GivesTheValuesAndGradientsOfLibtorch) {
     }
 }
 
+TEST_F(Convolve, AWideKernelWithFewOutputsToo) {
+    for (const bool has_bias : {true, false}) {
+        const auto input = make_input({24, 3, 2, 11, 7, has_bias});
+        auto weight = torch::randn({3, 24, 9, 9}).requires_grad_();
+        const auto bias = has_bias ? torch::randn({3}) : torch::Tensor();
+        const auto result = convolve(input, weight, bias, 1, 4);
+        EXPECT_EQ(result.grad_fn()->name(), "AddBackward0") << "not a sum of rows";
+        const auto towards = torch::randn(result.sizes());
+        (result * towards).sum().backward();
+
+        const auto in_double = [](const torch::Tensor& tensor) {
+            return tensor.detach().to(torch::kFloat64).requires_grad_();
+        };
+        const auto exact_input = in_double(input);
+        const auto exact_weight = in_double(weight);
+        const auto expected = torch::conv2d(exact_input, exact_weight,
+                                            has_bias ? in_double(bias) : torch::Tensor(), 1, 4);
+        (expected * towards).sum().backward();
+        EXPECT_LT(difference(result, expected), kRounding);
+        EXPECT_LT(difference(input.grad(), exact_input.grad()), kRounding);
+        EXPECT_LT(difference(weight.grad(), exact_weight.grad()), kRounding);
+    }
+}
+
 TEST_F(Convolve, TheSameTwiceAndWithManyThreads) {
     const Case c{48, 48, 7, 21, 21, true};
     auto layer = make_layer(c);
@@ -117,6 +141,8 @@ TEST_F(Convolve, LeavesToLibtorchWhatDoesNotSuit) {
     const auto weight = torch::randn({48, 48, 3, 3});
     expect_libtorchs(input, torch::randn({12, 48, 3, 3}), 1, 1);
     expect_libtorchs(input, torch::randn({48, 48, 5, 5}), 1, 2);
+    expect_libtorchs(input, torch::randn({3, 48, 7, 7}), 1, 0);
+    expect_libtorchs(input, torch::randn({8, 48, 9, 9}), 1, 4);
     expect_libtorchs(input, torch::randn({48, 48, 1, 1}), 1, 0);
     expect_libtorchs(input, weight, 1, 0);
     expect_libtorchs(input, weight, 2, 1);

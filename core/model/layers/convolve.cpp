@@ -56,19 +56,50 @@ bool is_autocast_on() {
     return !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU);
 }
 
-bool suits(const torch::Tensor& input, const torch::Tensor& weight) {
+/// Whether float32 on the CPU is what will be computed, from an input with channels last.
+bool is_ours(const torch::Tensor& input, const torch::Tensor& weight) {
     const auto is_float = [](const torch::Tensor& tensor) {
         return tensor.is_cpu() && tensor.scalar_type() == torch::kFloat32;
     };
-    return is_float(input) && is_float(weight) && !is_autocast_on() && input.is_contiguous(kLast) &&
-           winograd::Convolution::suits(weight, winograd::kernels());
+    return is_float(input) && is_float(weight) && !is_autocast_on() && input.is_contiguous(kLast);
+}
+
+/// A wide kernel with few outputs, as the paper's tail of 9x9 to three colours. oneDNN computes a
+/// whole vector of outputs at a time and, having fewer, falls back to a matrix product some thirty
+/// times slower.
+bool is_wide_with_few_outputs(const torch::Tensor& weight, std::int64_t stride,
+                              std::int64_t padding) {
+    const std::int64_t kernel = weight.size(2);
+    return stride == 1 && kernel >= 5 && kernel == weight.size(3) && kernel == 2 * padding + 1 &&
+           weight.size(0) < 8;
+}
+
+/// Each row of the kernel gives outputs of its own, of which the rows that lie where the kernel's
+/// do are then summed.
+torch::Tensor convolve_by_rows(const torch::Tensor& input, const torch::Tensor& weight,
+                               const torch::Tensor& bias) {
+    const std::int64_t outputs = weight.size(0);
+    const std::int64_t kernel = weight.size(2);
+    const auto rows =
+        weight.permute({2, 0, 1, 3}).reshape({kernel * outputs, weight.size(1), 1, kernel});
+    const auto each = torch::conv2d(input, rows, {}, 1, kernel / 2);
+    const auto of_row = [&](std::int64_t row) {
+        return each.slice(1, row * outputs, (row + 1) * outputs).slice(2, row, row + input.size(2));
+    };
+    auto sum = of_row(0) + (bias.defined() ? bias : torch::zeros({outputs})).view({1, -1, 1, 1});
+    for (std::int64_t row = 1; row < kernel; ++row) sum += of_row(row);
+    return sum;
 }
 
 }  // namespace
 
 torch::Tensor convolve(const torch::Tensor& input, const torch::Tensor& weight,
                        const torch::Tensor& bias, std::int64_t stride, std::int64_t padding) {
-    if (stride != 1 || padding != 1 || !suits(input, weight)) {
+    if (is_ours(input, weight) && is_wide_with_few_outputs(weight, stride, padding)) {
+        return convolve_by_rows(input, weight, bias);
+    }
+    if (stride != 1 || padding != 1 || !is_ours(input, weight) ||
+        !winograd::Convolution::suits(weight, winograd::kernels())) {
         return torch::conv2d(input, weight, bias, stride, padding);
     }
     // libtorch 1.13 makes no function of what is not defined.
