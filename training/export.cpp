@@ -29,13 +29,16 @@ Metadata describe(const SrResNetSettings& settings, const ModelCard& card) {
 
 }  // namespace
 
+bool has_two_stages(const TensorFile& file) {
+    const auto stage = file.tensors.lower_bound(kFidelityPrefix);
+    return stage != file.tensors.end() && stage->first.rfind(kFidelityPrefix, 0) == 0;
+}
+
 Tensors weights_to_export(const TensorFile& file) {
     Tensors averaged = take_tensors(file, "ema.");
     if (!averaged.empty()) return averaged;
-    const auto stage = file.tensors.lower_bound(kFidelityPrefix);
-    const bool has_stages =
-        stage != file.tensors.end() && stage->first.rfind(kFidelityPrefix, 0) == 0;
-    return file.tensors.count("head.weight") == 0 || has_stages ? Tensors{} : file.tensors;
+    const bool is_model = file.tensors.count("head.weight") != 0;
+    return is_model && !has_two_stages(file) ? file.tensors : Tensors{};
 }
 
 void export_model(const std::filesystem::path& file, const Tensors& weights,

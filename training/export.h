@@ -17,6 +17,9 @@ struct ModelCard {
     bool locks_colour = false;
 };
 
+/// Whether it is a model that holds both stages.
+bool has_two_stages(const TensorFile& file);
+
 /// The averaged weights of a checkpoint, or those of a model of one stage; else none.
 Tensors weights_to_export(const TensorFile& file);
 

@@ -5,12 +5,14 @@
 #include "option_parser.h"
 
 #include "model/formats/safetensors.h"
+#include "model/model_impl.h"
 
 #include <sisr/error.h>
 #include <sisr/model.h>
 
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 namespace sisr::cli {
 namespace {
@@ -28,6 +30,21 @@ TensorFile read_checkpoint(const fs::path& path) {
     return std::move(*checkpoint);
 }
 
+/// One stage's weights: a run's or a model's own, or of a model with two those at a strength.
+Tensors weights_of(const fs::path& from, const TensorFile& file,
+                   const std::optional<double>& strength) {
+    Tensors weights = training::weights_to_export(file);
+    if (!weights.empty()) return weights;
+    if (!fs::is_regular_file(from) || !training::has_two_stages(file)) {
+        throw Error(ErrorKind::bad_model, from.string(),
+                    "is neither a training run's checkpoint nor a model");
+    }
+    if (!strength) {
+        throw Error(ErrorKind::usage, from.string(), "holds two stages: choose with --strength");
+    }
+    return at_strength(Model::load(from), strength).impl().tensors;
+}
+
 }  // namespace
 
 ExitCode run_export(const Arguments& arguments) {
@@ -42,9 +59,10 @@ ExitCode run_export(const Arguments& arguments) {
          "run folder (its newest checkpoint), checkpoint file or model")
         ("fidelity", text("FILE"),
          "a model that the run started from, or that started from it: both in one file")
-        ("strength", text("S")->default_value("1"),
-         "default between fidelity (0) and detail (1), with --fidelity")
-        ("color-lock", text("on|off"), "the model's default; on with --fidelity, else off")
+        ("strength", text("S"),
+         "with --fidelity the new model's default, else 1; of a model with two stages the mixture "
+         "that is written: from 0 (fidelity) to 1 (detail)")
+        ("color-lock", text("on|off"), "the model's default; on with --fidelity, else as in the file")
         ("output,o", text("FILE")->required(), "the model file to write")
         ("name", text("NAME"), "of the model; default: the file's")
         ("trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")
@@ -58,17 +76,18 @@ ExitCode run_export(const Arguments& arguments) {
 
     const fs::path target = value("output");
     const TensorFile checkpoint = read_checkpoint(value("from"));
-    const Tensors weights = training::weights_to_export(checkpoint);
-    if (weights.empty()) {
-        throw Error(ErrorKind::bad_model, value("from"),
-                    "is no checkpoint of a training run, and no model of one stage");
+    std::optional<double> strength;
+    if (parsed->count("strength") != 0) {
+        strength = parse_number("--strength", value("strength"), 0.0, 1.0);
     }
+    const Tensors weights = weights_of(value("from"), checkpoint, strength);
     training::ModelCard card;
     card.name = parsed->count("name") != 0 ? value("name") : target.stem().string();
     card.trained_for = value("trained-for");
     card.training = value("training");
     card.licence = value("licence");
-    card.locks_colour = parsed->count("fidelity") != 0;
+    card.locks_colour = parsed->count("fidelity") != 0 ||
+                        metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1";
     if (parsed->count("color-lock") != 0) {
         const std::string lock = value("color-lock");
         if (lock != "on" && lock != "off") {
@@ -83,7 +102,7 @@ ExitCode run_export(const Arguments& arguments) {
         training::TwoStages stages;
         stages.fidelity = read_safetensors(find_model(value("fidelity")).info().path).tensors;
         stages.detail = weights;
-        stages.default_strength = parse_number("--strength", value("strength"), 0.0, 1.0);
+        stages.default_strength = strength.value_or(1);
         training::export_model(target, stages, settings, card);
     }
     Model::load(target);  // what we hand out can be read

@@ -72,11 +72,37 @@ TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
         run_command({SISR_TRAIN_PATH, "inspect", (folder_ / "both.safetensors").string()});
     EXPECT_NE(both.out.find("default 0.25"), std::string::npos) << both.out;
     EXPECT_EQ(both.out.find("sisr.colour_lock"), std::string::npos) << both.out;
-    // A file of two stages is no stage.
     EXPECT_EQ(run_command({SISR_TRAIN_PATH, "export", (folder_ / "both.safetensors").string(), "-o",
                            (folder_ / "x.safetensors").string()})
                   .exit_code,
-              2);
+              2)
+        << "which of two stages?";
+}
+
+TEST_F(SisrTrain, ExportsTheMixtureOfTwoStages) {
+    const auto file = [this](const std::string& name) { return (folder_ / name).string(); };
+    ASSERT_EQ(run_command(command("stage1", 20)).exit_code, 0);
+    ASSERT_EQ(
+        run_command(command("stage2", 60, {"--init", file("stage1/model.safetensors")})).exit_code,
+        0);
+    ASSERT_EQ(run_command({SISR_TRAIN_PATH, "export", file("stage2"), "--fidelity",
+                           file("stage1/model.safetensors"), "-o", file("both.safetensors")})
+                  .exit_code,
+              0);
+    ASSERT_EQ(run_command({SISR_TRAIN_PATH, "export", file("both.safetensors"), "--strength", "0.3",
+                           "-o", file("mixture.safetensors")})
+                  .exit_code,
+              0);
+    const auto psnr = [&](const std::string& model, std::vector<std::string> more) {
+        more.insert(more.begin(), {SISR_TRAIN_PATH, "eval", "-m", file(model), "--hr",
+                                   file("validation"), "--json"});
+        const auto result = run_command(more);
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return nlohmann::json::parse(result.out)["mean"]["psnr_y"].get<double>();
+    };
+    const double mixture = psnr("mixture.safetensors", {});
+    EXPECT_NEAR(mixture, psnr("both.safetensors", {"--strength", "0.3"}), 0.01);  // 16-bit weights
+    EXPECT_GT(std::abs(mixture - psnr("both.safetensors", {"--strength", "1"})), 0.05);
 }
 
 TEST_F(SisrTrain, ARecipeGivesTheOptions) {
