@@ -7,6 +7,9 @@ namespace sisr {
 namespace {
 
 constexpr int kDefaultQuality = 95;
+// A JPEG's own quality is kept down to this: below it the file would draw over the result the very
+// blocks that a model has just taken out.
+constexpr int kLowestKeptQuality = 75;
 
 bool is_one_of(const std::string& value, std::initializer_list<const char*> list) {
     return std::find(list.begin(), list.end(), value) != list.end();
@@ -39,7 +42,7 @@ int quality_for(const std::string& format, int wanted, const FileMetadata* metad
     if (wanted > 0) return wanted;
     const bool is_known =
         metadata != nullptr && metadata->format == format && metadata->parts.jpeg_quality > 0;
-    return is_known ? metadata->parts.jpeg_quality : kDefaultQuality;
+    return is_known ? std::max(metadata->parts.jpeg_quality, kLowestKeptQuality) : kDefaultQuality;
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ private:
 
 struct WriteOptions {
     std::optional<Depth> depth;  ///< none: the metadata's file's; the nearest that the format has
-    int quality = 0;             ///< 1 to 100 for lossy formats; 0: the input's if known, else 95
+    int quality = 0;             ///< 1 to 100, if lossy; 0: a JPEG's own, at least 75, else 95
     std::shared_ptr<const FileMetadata> metadata;  ///< null: none is written
     int pages = 1;                ///< how often the sink is gone through, from begin() to finish()
     double resolution_scale = 1;  ///< pixels per inch grow by this factor, where the file tells any
