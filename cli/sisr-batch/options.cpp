@@ -45,7 +45,8 @@ po::options_description describe_options() {
         ("only-smaller", po::bool_switch(), "skip what has the wanted size already, or more")
         ("recursive,r", po::bool_switch(), "enter sub-folders; the tree is kept")
         ("format,f", text("EXT"), "output format by extension; default: the input's")
-        ("quality", text("N"), "1 to 100, for lossy formats; default: a JPEG's own, at least 75, else 95")
+        ("quality", text("N"),
+         "1 to 100, for lossy formats; default: a JPEG's own, at least 75, else 95")
         ("depth", text("D"), "8, 16, half or float; default: the input's")
         ("suffix", text("TEXT"), "added to each output's name before the extension")
         ("strip-metadata", po::bool_switch(), "write no colour profile, EXIF, IPTC, XMP")

@@ -35,12 +35,13 @@ Tensors weights_of(const fs::path& from, const TensorFile& file,
                    const std::optional<double>& strength) {
     Tensors weights = training::weights_to_export(file);
     if (!weights.empty()) return weights;
-    if (!fs::is_regular_file(from) || !training::has_two_stages(file)) {
+    if (!training::has_two_stages(file)) {
         throw Error(ErrorKind::bad_model, from.string(),
                     "is neither a training run's checkpoint nor a model");
     }
     if (!strength) {
-        throw Error(ErrorKind::usage, from.string(), "holds two stages: choose with --strength");
+        throw Error(ErrorKind::usage, from.string(),
+                    "holds two stages: choose their mixture with --strength, without --fidelity");
     }
     return at_strength(Model::load(from), strength).impl().tensors;
 }
@@ -62,7 +63,8 @@ ExitCode run_export(const Arguments& arguments) {
         ("strength", text("S"),
          "with --fidelity the new model's default, else 1; of a model with two stages the mixture "
          "that is written: from 0 (fidelity) to 1 (detail)")
-        ("color-lock", text("on|off"), "the model's default; on with --fidelity, else as in the file")
+        ("color-lock", text("on|off"),
+         "the model's default; on with --fidelity, else as in the file")
         ("output,o", text("FILE")->required(), "the model file to write")
         ("name", text("NAME"), "of the model; default: the file's")
         ("trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")
@@ -80,14 +82,14 @@ ExitCode run_export(const Arguments& arguments) {
     if (parsed->count("strength") != 0) {
         strength = parse_number("--strength", value("strength"), 0.0, 1.0);
     }
-    const Tensors weights = weights_of(value("from"), checkpoint, strength);
+    const bool joins = parsed->count("fidelity") != 0;
+    const Tensors weights = weights_of(value("from"), checkpoint, joins ? std::nullopt : strength);
     training::ModelCard card;
     card.name = parsed->count("name") != 0 ? value("name") : target.stem().string();
     card.trained_for = value("trained-for");
     card.training = value("training");
     card.licence = value("licence");
-    card.locks_colour = parsed->count("fidelity") != 0 ||
-                        metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1";
+    card.locks_colour = joins || metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1";
     if (parsed->count("color-lock") != 0) {
         const std::string lock = value("color-lock");
         if (lock != "on" && lock != "off") {
@@ -96,7 +98,7 @@ ExitCode run_export(const Arguments& arguments) {
         card.locks_colour = lock == "on";
     }
     const auto settings = read_srresnet_settings(weights, checkpoint.metadata);
-    if (parsed->count("fidelity") == 0) {
+    if (!joins) {
         training::export_model(target, weights, settings, card);
     } else {
         training::TwoStages stages;

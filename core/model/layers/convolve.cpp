@@ -64,14 +64,11 @@ bool is_ours(const torch::Tensor& input, const torch::Tensor& weight) {
     return is_float(input) && is_float(weight) && !is_autocast_on() && input.is_contiguous(kLast);
 }
 
-/// A wide kernel with few outputs, as the paper's tail of 9x9 to three colours. oneDNN computes a
-/// whole vector of outputs at a time and, having fewer, falls back to a matrix product some thirty
-/// times slower.
-bool is_wide_with_few_outputs(const torch::Tensor& weight, std::int64_t stride,
-                              std::int64_t padding) {
-    const std::int64_t kernel = weight.size(2);
-    return stride == 1 && kernel >= 5 && kernel == weight.size(3) && kernel == 2 * padding + 1 &&
-           weight.size(0) < 8;
+/// A wide kernel with few outputs, as the paper's tail of 9x9 to three colours. oneDNN 2.6 makes a
+/// matrix product of it, which with so few columns takes some thirty times as long as that of its
+/// rows (the forward passes' times of a training step under DNNL_VERBOSE=1).
+bool is_wide_with_few_outputs(const torch::Tensor& weight) {
+    return weight.size(2) >= 5 && weight.size(3) == weight.size(2) && weight.size(0) < 8;
 }
 
 /// Each row of the kernel gives outputs of its own, of which the rows that lie where the kernel's
@@ -95,16 +92,16 @@ torch::Tensor convolve_by_rows(const torch::Tensor& input, const torch::Tensor& 
 
 torch::Tensor convolve(const torch::Tensor& input, const torch::Tensor& weight,
                        const torch::Tensor& bias, std::int64_t stride, std::int64_t padding) {
-    if (is_ours(input, weight) && is_wide_with_few_outputs(weight, stride, padding)) {
-        return convolve_by_rows(input, weight, bias);
+    const bool keeps_size = stride == 1 && weight.size(2) == 2 * padding + 1;
+    if (keeps_size && is_ours(input, weight)) {
+        if (is_wide_with_few_outputs(weight)) return convolve_by_rows(input, weight, bias);
+        if (winograd::Convolution::suits(weight, winograd::kernels())) {
+            // libtorch 1.13 makes no function of what is not defined.
+            return WinogradFunction::apply(input, weight,
+                                           bias.defined() ? bias : torch::zeros({weight.size(0)}));
+        }
     }
-    if (stride != 1 || padding != 1 || !is_ours(input, weight) ||
-        !winograd::Convolution::suits(weight, winograd::kernels())) {
-        return torch::conv2d(input, weight, bias, stride, padding);
-    }
-    // libtorch 1.13 makes no function of what is not defined.
-    return WinogradFunction::apply(input, weight,
-                                   bias.defined() ? bias : torch::zeros({weight.size(0)}));
+    return torch::conv2d(input, weight, bias, stride, padding);
 }
 
 }  // namespace sisr
