@@ -28,6 +28,9 @@ void count_starts(GeglNode* node, int& starts) {
 }
 
 TEST(Operation, AnswersWithoutTheCore) {
+    if (mapped_files().find("libsisr") != std::string::npos) {
+        GTEST_SKIP() << "an earlier test of this process loaded the core; ctest runs each alone";
+    }
     const Buffer buffer = to_buffer(random_rgb(10, 7), "R'G'B'", babl_format("R'G'B' u8"), 4, -6);
     Pipeline pipeline(buffer.get());
     pipeline.add_upscale(3.5);
