@@ -28,8 +28,8 @@ void count_starts(GeglNode* node, int& starts) {
 }
 
 TEST(Operation, AnswersWithoutTheCore) {
-    if (mapped_files().find("libsisr") != std::string::npos) {
-        GTEST_SKIP() << "an earlier test of this process loaded the core; ctest runs each alone";
+    if (testing::UnitTest::GetInstance()->test_to_run_count() > 1) {
+        GTEST_SKIP() << "other tests of this process load the core; ctest runs each alone";
     }
     const Buffer buffer = to_buffer(random_rgb(10, 7), "R'G'B'", babl_format("R'G'B' u8"), 4, -6);
     Pipeline pipeline(buffer.get());
