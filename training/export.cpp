@@ -5,6 +5,8 @@
 #include "model/formats/safetensors.h"
 #include "model/model_impl.h"
 
+#include <sisr/error.h>
+
 namespace sisr::training {
 
 namespace {
@@ -38,7 +40,12 @@ Tensors weights_to_export(const TensorFile& file) {
     Tensors averaged = take_tensors(file, "ema.");
     if (!averaged.empty()) return averaged;
     const bool is_model = file.tensors.count("head.weight") != 0;
-    return is_model && !has_two_stages(file) ? file.tensors : Tensors{};
+    if (!is_model || has_two_stages(file)) return {};
+    Tensors weights;
+    for (const auto& [name, tensor] : file.tensors) {
+        if (name.rfind(kCleanPrefix, 0) != 0) weights[name] = tensor;
+    }
+    return weights;
 }
 
 void export_model(const std::filesystem::path& file, const Tensors& weights,
@@ -57,6 +64,18 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
     content.metadata = describe(settings, card);
     content.metadata["sisr.default_strength"] = std::to_string(weights.default_strength);
     write_safetensors(file, content);
+}
+
+void add_clean(TensorFile& model, const TensorFile& clean, double below) {
+    const auto has_clean = [](const TensorFile& file) {
+        const auto found = file.tensors.lower_bound(kCleanPrefix);
+        return found != file.tensors.end() && found->first.rfind(kCleanPrefix, 0) == 0;
+    };
+    if (has_clean(model) || has_clean(clean)) {
+        throw Error(ErrorKind::usage, "--clean", "one of the models holds such weights already");
+    }
+    for (const auto& [name, tensor] : clean.tensors) model.tensors[kCleanPrefix + name] = tensor;
+    model.metadata[kCleanBelow] = std::to_string(below);
 }
 
 }  // namespace sisr::training

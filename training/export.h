@@ -36,4 +36,8 @@ struct TwoStages {
 void export_model(const std::filesystem::path& file, const TwoStages& weights,
                   const SrResNetSettings& settings, const ModelCard& card);
 
+/// Adds a model's weights to another's, for input whose damage is below `below` (see DamageMeter).
+/// Throws Error{usage} where that has such weights already.
+void add_clean(TensorFile& model, const TensorFile& clean, double below);
+
 }  // namespace sisr::training

@@ -46,6 +46,16 @@ Tensors weights_of(const fs::path& from, const TensorFile& file,
     return at_strength(Model::load(from), strength).impl().tensors;
 }
 
+/// A finished model as it is, and another for clean input in the same file.
+void export_with_clean(const std::string& from, const std::string& clean, double below,
+                       const fs::path& target) {
+    TensorFile model = read_safetensors(find_model(from).info().path);
+    training::add_clean(model, read_safetensors(find_model(clean).info().path), below);
+    write_safetensors(target, model);
+    Model::load(target);
+    std::printf("%s\n", target.c_str());
+}
+
 }  // namespace
 
 ExitCode run_export(const Arguments& arguments) {
@@ -63,6 +73,10 @@ ExitCode run_export(const Arguments& arguments) {
         ("strength", text("S"),
          "with --fidelity the new model's default, else 1; of a model with two stages the mixture "
          "that is written: from 0 (fidelity) to 1 (detail)")
+        ("clean", text("MODEL"),
+         "a model for clean input, whose weights are added to those of a finished model; pictures "
+         "with less damage than --clean-below get them")
+        ("clean-below", text("X")->default_value("0.068"), "the damage, from 0 to 1")
         ("color-lock", text("on|off"),
          "the model's default; on with --fidelity, else as in the file")
         ("output,o", text("FILE")->required(), "the model file to write")
@@ -77,6 +91,11 @@ ExitCode run_export(const Arguments& arguments) {
     const auto value = [&parsed](const char* name) { return (*parsed)[name].as<std::string>(); };
 
     const fs::path target = value("output");
+    if (parsed->count("clean") != 0) {
+        export_with_clean(value("from"), value("clean"),
+                          parse_number("--clean-below", value("clean-below"), 0.0, 1.0), target);
+        return ExitCode::done;
+    }
     const TensorFile checkpoint = read_checkpoint(value("from"));
     std::optional<double> strength;
     if (parsed->count("strength") != 0) {

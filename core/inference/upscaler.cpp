@@ -1,7 +1,9 @@
 #include <sisr/upscaler.h>
 
 #include "image/resize.h"
+#include "inference/damage_meter.h"
 #include "inference/device.h"
+#include "inference/peeked_source.h"
 #include "inference/tile_plan.h"
 #include "inference/tile_runner.h"
 #include "model/model_impl.h"
@@ -22,6 +24,9 @@ constexpr std::size_t kTilePixels = std::size_t{1} << 20;
 
 // The tile, what its clamp and the colour lock make of it, and the rows that it was cut from.
 constexpr std::size_t kInputsAtOnce = 7;
+
+// That a picture is judged by: all of it up to some five megapixels.
+constexpr std::size_t kJudgedBytes = std::size_t{64} << 20;
 
 void check(const UpscaleOptions& options) {
     const auto fail = [](const char* option, const std::string& reason) {
@@ -128,6 +133,19 @@ ImageShape scaled(ImageShape shape, Size size) {
     return shape;
 }
 
+int judged_rows(const ImageShape& shape) {
+    const std::size_t rows = kJudgedBytes / (sizeof(float) * shape.row_samples());
+    return static_cast<int>(
+        std::clamp<std::size_t>(rows, 1, static_cast<std::size_t>(shape.height)));
+}
+
+/// What a model's weights for clean input need.
+struct CleanInput {
+    TileRunner runner;
+    DamageMeter meter;
+    double below;
+};
+
 }  // namespace
 
 struct Upscaler::Impl {
@@ -135,8 +153,17 @@ struct Upscaler::Impl {
         : options((check(upscale_options), upscale_options)),
           plan(plan_execution(options)),
           traits(model.impl().traits),
-          runner(at_strength(model, options.strength), plan,
-                 {options.colour_lock.value_or(model.info().locks_colour), options.tta}) {}
+          runner(at_strength(model, options.strength), plan, tile_options(model)) {
+        const Model chosen = at_strength(model, options.strength);
+        if (!chosen.impl().clean || options.input == InputKind::damaged) return;
+        clean.reset(new CleanInput{{Model(chosen.impl().clean), plan, tile_options(model)},
+                                   {model, plan},
+                                   chosen.impl().clean_below});
+    }
+
+    TileOptions tile_options(const Model& model) const {
+        return {options.colour_lock.value_or(model.info().locks_colour), options.tta};
+    }
 
     Size native_size(const ImageShape& input) const {
         return {input.width * traits.scale, input.height * traits.scale};
@@ -161,19 +188,27 @@ struct Upscaler::Impl {
         return result;
     }
 
-    void run_bands(RowSource& source, RowSink& sink, Progress& progress) const;
+    /// All of the picture, at the network's own scale.
+    void run_all(RowSource& source, RowSink& sink, Progress& progress) const;
+
+    void run_bands(const TileRunner& network, RowSource& source, RowSink& sink,
+                   Progress& progress) const;
 
     /// Runs share the cores evenly: a thread for each picture gets more out of them than all
     /// threads for one picture after the other. The last run has all of them.
-    CropResult run_tile(const RowWindow& window, const Tile& tile) const {
-        set_threads(std::max(1, plan.threads / active_runs));
-        return {runner.compute(window.cut(tile.input)), tile, traits.scale};
+    void share_threads() const { set_threads(std::max(1, plan.threads / active_runs)); }
+
+    CropResult run_tile(const TileRunner& network, const RowWindow& window,
+                        const Tile& tile) const {
+        share_threads();
+        return {network.compute(window.cut(tile.input)), tile, traits.scale};
     }
 
     UpscaleOptions options;
     ExecutionPlan plan;
     NetworkTraits traits;
-    TileRunner runner;
+    TileRunner runner;                        ///< for any input, or for what is not clean
+    std::unique_ptr<const CleanInput> clean;  ///< null: `runner` does all
     mutable std::atomic<int> active_runs{0};
 };
 
@@ -189,8 +224,18 @@ private:
     std::atomic<int>& count_;
 };
 
-void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progress) const {
+void Upscaler::Impl::run_all(RowSource& source, RowSink& sink, Progress& progress) const {
     const ActiveRun active(active_runs);
+    if (!clean) return run_bands(runner, source, sink, progress);
+    if (options.input == InputKind::clean) return run_bands(clean->runner, source, sink, progress);
+    PeekedSource peeked(source, judged_rows(source.shape()));
+    share_threads();
+    const bool is_clean = clean->meter.measure(peeked.first_rows()) < clean->below;
+    run_bands(is_clean ? clean->runner : runner, peeked, sink, progress);
+}
+
+void Upscaler::Impl::run_bands(const TileRunner& network, RowSource& source, RowSink& sink,
+                               Progress& progress) const {
     const ImageShape input = source.shape();
     const std::vector<Band> bands = plan_tiles(input.size(), runner.reach(input), budget(input));
     const double all_pixels = static_cast<double>(input.width) * input.height;
@@ -202,7 +247,7 @@ void Upscaler::Impl::run_bands(RowSource& source, RowSink& sink, Progress& progr
             throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
         }
         done_pixels += static_cast<double>(tile.crop.width()) * tile.crop.height();
-        return run_tile(window, tile);
+        return run_tile(network, window, tile);
     };
     Image rows;
     for (const Band& band : bands) {
@@ -268,11 +313,11 @@ void Upscaler::run(RowSource& source, RowSink& sink, Progress& progress) const {
     const ImageShape input = source.shape();
     const Size target = output_shape(input).size();
     if (target == impl_->native_size(input)) {
-        impl_->run_bands(source, sink, progress);
+        impl_->run_all(source, sink, progress);
         return;
     }
     ResizingSink resizer(sink, target, Kernel::lanczos3);
-    impl_->run_bands(source, resizer, progress);
+    impl_->run_all(source, resizer, progress);
 }
 
 Image Upscaler::run(const Image& image, Progress& progress) const {

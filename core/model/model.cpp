@@ -6,6 +6,7 @@
 
 #include <sisr/error.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace sisr {
@@ -40,25 +41,26 @@ ModelInfo make_info(const std::filesystem::path& file, const Metadata& metadata,
     return info;
 }
 
-/// Moves the tensors of stage 1 out.
-void split_stages(Tensors& tensors, Tensors& fidelity) {
-    const std::string prefix = kFidelityPrefix;
+/// Moves the tensors whose names begin with the prefix out, and takes it off.
+Tensors take_prefixed(Tensors& tensors, const std::string& prefix) {
+    Tensors taken;
     for (auto item = tensors.begin(); item != tensors.end();) {
         if (item->first.compare(0, prefix.size(), prefix) != 0) {
             ++item;
             continue;
         }
-        fidelity[item->first.substr(prefix.size())] = item->second;
+        taken[item->first.substr(prefix.size())] = item->second;
         item = tensors.erase(item);
     }
+    return taken;
 }
 
-double read_default_strength(const Metadata& metadata) {
-    const std::string text = metadata_value(metadata, "sisr.default_strength", "1");
+double read_share(const Metadata& metadata, const std::string& key, const std::string& fallback) {
+    const std::string text = metadata_value(metadata, key, fallback);
     char* end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
     if (*end != '\0' || !(value >= 0 && value <= 1)) {
-        throw Error(ErrorKind::bad_model, "model", "sisr.default_strength is not from 0 to 1");
+        throw Error(ErrorKind::bad_model, "model", key + " is not from 0 to 1");
     }
     return value;
 }
@@ -76,6 +78,49 @@ Tensors interpolate(const Tensors& fidelity, const Tensors& detail, double stren
     return result;
 }
 
+/// The traits that suit both networks of a file, whichever of them a picture gets.
+NetworkTraits joined(NetworkTraits traits, const NetworkTraits& clean) {
+    if (traits.scale != clean.scale || traits.colour_channels != clean.colour_channels) {
+        throw Error(ErrorKind::bad_model, "model",
+                    "its weights for clean input are of another scale or number of colours");
+    }
+    traits.radius = std::max(traits.radius, clean.radius);
+    traits.min_size = std::max(traits.min_size, clean.min_size);
+    traits.activation_values_per_pixel =
+        std::max(traits.activation_values_per_pixel, clean.activation_values_per_pixel);
+    traits.is_stripped_on_cpu = traits.is_stripped_on_cpu && clean.is_stripped_on_cpu;
+    return traits;
+}
+
+std::shared_ptr<Model::Impl> make_impl(const std::filesystem::path& file, Tensors tensors,
+                                       const Metadata& metadata) {
+    auto impl = std::make_shared<Model::Impl>();
+    Tensors clean = take_prefixed(tensors, kCleanPrefix);
+    Tensors fidelity = take_prefixed(tensors, kFidelityPrefix);
+    impl->architecture = &detect_architecture(tensors);
+    impl->tensors = impl->architecture->prepare(tensors);
+    impl->metadata = metadata;
+    impl->traits = impl->architecture->traits(impl->tensors, metadata);
+    if (!clean.empty()) {
+        impl->clean = make_impl(file, std::move(clean), metadata);
+        impl->clean_below = read_share(metadata, kCleanBelow, "0");
+        impl->traits = joined(impl->traits, impl->clean->traits);
+    }
+    impl->info = make_info(file, metadata, impl->traits, impl->architecture->id);
+    if (!fidelity.empty()) {
+        impl->fidelity = impl->architecture->prepare(fidelity);
+        interpolate(impl->fidelity, impl->tensors, 0);  // proves that both are of one kind
+        impl->info.has_strength = true;
+        impl->info.default_strength = read_share(metadata, "sisr.default_strength", "1");
+    }
+    if (impl->clean && !impl->clean->fidelity.empty() && impl->fidelity.empty()) {
+        throw Error(ErrorKind::bad_model, "model",
+                    "only its weights for clean input are of two stages");
+    }
+    make_network(Model(impl), torch::kCPU, torch::kFloat32);  // proves that all tensors fit
+    return impl;
+}
+
 }  // namespace
 
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -85,22 +130,7 @@ const ModelInfo& Model::info() const { return impl_->info; }
 Model Model::load(const std::filesystem::path& file) {
     return blame(file.string(), [&file] {
         TensorFile content = read_safetensors(file);
-        auto impl = std::make_shared<Impl>();
-        impl->architecture = &detect_architecture(content.tensors);
-        split_stages(content.tensors, impl->fidelity);
-        impl->tensors = impl->architecture->prepare(content.tensors);
-        impl->metadata = std::move(content.metadata);
-        impl->traits = impl->architecture->traits(impl->tensors, impl->metadata);
-        impl->info = make_info(file, impl->metadata, impl->traits, impl->architecture->id);
-        if (!impl->fidelity.empty()) {
-            impl->fidelity = impl->architecture->prepare(impl->fidelity);
-            interpolate(impl->fidelity, impl->tensors, 0);  // proves that both are of one kind
-            impl->info.has_strength = true;
-            impl->info.default_strength = read_default_strength(impl->metadata);
-        }
-        Model model(impl);
-        make_network(model, torch::kCPU, torch::kFloat32);  // proves that all tensors fit
-        return model;
+        return Model(make_impl(file, std::move(content.tensors), content.metadata));
     });
 }
 
@@ -117,6 +147,10 @@ Model at_strength(const Model& model, std::optional<double> strength) {
     auto result = std::make_shared<Model::Impl>(impl);
     result->tensors =
         interpolate(impl.fidelity, impl.tensors, strength.value_or(impl.info.default_strength));
+    if (impl.clean && impl.clean->info.has_strength) {
+        const Model clean = at_strength(Model(impl.clean), strength);
+        result->clean = std::make_shared<const Model::Impl>(clean.impl());
+    }
     return Model(std::move(result));
 }
 

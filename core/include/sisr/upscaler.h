@@ -17,6 +17,10 @@ namespace sisr {
 /// Arithmetic of the network. `automatic`: bf16 where the processor computes with it, else fp32.
 enum class Precision { automatic, fp32, bf16 };
 
+/// What the input is, for models that hold weights of their own for clean pictures. `automatic`: as
+/// the picture looks, judged from its first rows, up to 64 MB of them.
+enum class InputKind { automatic, clean, damaged };
+
 constexpr double kMinScale = 1.0;
 constexpr double kMaxScale = 16.0;
 
@@ -34,6 +38,7 @@ struct UpscaleOptions {
     Precision precision = Precision::automatic;
     /// From fidelity (0) to detail (1), for models that hold both; none: the model's default.
     std::optional<double> strength;
+    InputKind input = InputKind::automatic;
     /// Low frequencies follow the input; none: the model's default, true where it is generative.
     std::optional<bool> colour_lock;
     bool tta = false;             ///< mean over 8 orientations: a little better, 8 times the work
