@@ -125,6 +125,27 @@ TEST_F(CleanInput, ThatDoesNotFitIsNoModel) {
     EXPECT_THROW(join(model, other, 0.05), Error) << "two stages beside one";
 }
 
+TEST(ShippedModels, TellCleanFromDamaged) {
+    const std::filesystem::path source = SISR_SOURCE_DIR;
+    const TempDir folder;
+    WriteOptions jpeg;
+    jpeg.quality = 40;
+    for (const char* name : {"photo-x4", "photo-x2"}) {
+        const Model model =
+            Model::load(source / "core/weights" / (std::string(name) + ".safetensors"));
+        ASSERT_TRUE(model.impl().clean);
+        const DamageMeter meter(model, plan_execution({}));
+        for (const char* sample : {"city", "mountain", "trees"}) {
+            const Image clean =
+                read_image(source / "docs/samples" / (std::string(sample) + ".png"));
+            write_image(folder / "damaged.jpg", clean, jpeg);
+            const Image damaged = read_image(folder / "damaged.jpg");
+            EXPECT_LT(meter.measure(clean), model.impl().clean_below) << name << ", " << sample;
+            EXPECT_GT(meter.measure(damaged), model.impl().clean_below) << name << ", " << sample;
+        }
+    }
+}
+
 TEST(PeekedSource, GivesEachRowOnce) {
     const Image image = random_rgb(5, 11);
     for (const int rows : {1, 4, 11}) {
