@@ -1,6 +1,7 @@
 #include "inference/damage_meter.h"
 
 #include "image/transfer.h"
+#include "inference/image_tensor.h"
 #include "model/model_impl.h"
 
 #include <algorithm>
@@ -52,12 +53,6 @@ torch::Tensor luma(const torch::Tensor& picture) {
     return 255 * (picture * weights).sum(1, /*keepdim=*/true);
 }
 
-torch::Tensor as_tensor(const Image& image) {
-    auto* samples = const_cast<float*>(image.samples().data());
-    return torch::from_blob(samples, {1, image.height(), image.width(), image.channels()})
-        .permute({0, 3, 1, 2});
-}
-
 torch::Tensor local_deviation(const torch::Tensor& grey) {
     const auto mean = [](const torch::Tensor& x) {
         return torch::avg_pool2d(x, kWindow, 1, kWindow / 2, false, /*count_include_pad=*/false);
@@ -73,7 +68,7 @@ struct Square {
 };
 
 Square look_at(Image pixels) {
-    const auto grey = luma(as_tensor(pixels));
+    const auto grey = luma(view_as_tensor(pixels));
     const auto deviation = local_deviation(grey);
     const double textured = (deviation > kTextured).sum().item<double>();
     return {std::move(pixels), grey, deviation, textured};

@@ -3,6 +3,7 @@
 #include "image/alpha.h"
 #include "image/transfer.h"
 #include "inference/colour_lock.h"
+#include "inference/image_tensor.h"
 #include "inference/self_ensemble.h"
 #include "model/model_impl.h"
 #include "model/torch_errors.h"
@@ -79,13 +80,6 @@ const char* find_fault(const torch::Tensor& input, const torch::Tensor& output) 
     return nullptr;
 }
 
-torch::Tensor to_tensor(const Image& image) {
-    // Interleaved rows are channels-last already: a view, no copy.
-    auto* samples = const_cast<float*>(image.samples().data());
-    return torch::from_blob(samples, {1, image.height(), image.width(), image.channels()})
-        .permute({0, 3, 1, 2});
-}
-
 /// `pixels` of the shape's channels, interleaved.
 void encode_colour(float* samples, std::int64_t pixels, const ImageShape& shape,
                    float (*transfer)(float)) {
@@ -136,7 +130,7 @@ torch::Tensor TileRunner::compute(Image tile) const {
             bleed_colour(tile.samples().data(), shape.width, shape.height, shape.colour_channels,
                          kBleedRadius);
         }
-        const auto pixels = to_tensor(tile);
+        const auto pixels = view_as_tensor(tile);
         auto result = run_colour(pixels.slice(1, 0, shape.colour_channels));
         if (shape.has_alpha) {
             const auto alpha = pixels.slice(1, shape.colour_channels);

@@ -149,12 +149,12 @@ struct CleanInput {
 }  // namespace
 
 struct Upscaler::Impl {
-    Impl(const Model& model, const UpscaleOptions& upscale_options)
+    /// chosen: the model at the strength of the options.
+    Impl(const Model& model, const Model& chosen, const UpscaleOptions& upscale_options)
         : options((check(upscale_options), upscale_options)),
           plan(plan_execution(options)),
           traits(model.impl().traits),
-          runner(at_strength(model, options.strength), plan, tile_options(model)) {
-        const Model chosen = at_strength(model, options.strength);
+          runner(chosen, plan, tile_options(model)) {
         if (!chosen.impl().clean || options.input == InputKind::damaged) return;
         clean.reset(new CleanInput{{Model(chosen.impl().clean), plan, tile_options(model)},
                                    {model, plan},
@@ -272,7 +272,7 @@ void Upscaler::Impl::run_bands(const TileRunner& network, RowSource& source, Row
 }
 
 Upscaler::Upscaler(const Model& model, const UpscaleOptions& options)
-    : impl_(std::make_unique<const Impl>(model, options)) {}
+    : impl_(std::make_unique<const Impl>(model, at_strength(model, options.strength), options)) {}
 Upscaler::~Upscaler() = default;
 Upscaler::Upscaler(Upscaler&&) noexcept = default;
 Upscaler& Upscaler::operator=(Upscaler&&) noexcept = default;
