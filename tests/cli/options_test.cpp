@@ -43,6 +43,7 @@ TEST(Options, Defaults) {
     EXPECT_EQ(options.upscale.threads, 0);
     EXPECT_EQ(options.upscale.memory_bytes, UpscaleOptions().memory_bytes);
     EXPECT_EQ(options.upscale.precision, Precision::automatic);
+    EXPECT_EQ(options.upscale.input, InputKind::automatic);
     EXPECT_EQ(options.upscale.device, "auto");
     EXPECT_FALSE(options.recursive);
     EXPECT_EQ(options.format, "");
@@ -101,6 +102,8 @@ TEST(Options, Values) {
     EXPECT_EQ(parse_batch({"--suffix=-x4"}).suffix, "-x4");
     EXPECT_EQ(parse_batch({"--suffix", "-4x"}).suffix, "-4x");
     EXPECT_EQ(parse_batch({"--precision", "fp32"}).upscale.precision, Precision::fp32);
+    EXPECT_EQ(parse_batch({"--input-is", "clean"}).upscale.input, InputKind::clean);
+    EXPECT_EQ(parse_batch({"--input-is", "damaged"}).upscale.input, InputKind::damaged);
     EXPECT_EQ(parse_batch({"--existing", "error"}).existing, Existing::error);
     EXPECT_EQ(parse_batch({"-s", "1"}).upscale.scale, 1);
     EXPECT_EQ(parse_batch({"-s", "16"}).upscale.scale, 16);
@@ -143,13 +146,14 @@ TEST(Options, OtherValuesThatAreNone) {
         {"--quality", "95%"},    {"--depth", "12"},
         {"--depth", "32"},       {"--existing", "ask"},
         {"--precision", "fp64"}, {"--precision", "FP32"},
-        {"--format", "xyz"},     {"--format", "psd"},
-        {"--format", "png/x"},   {"--suffix", "a/b"},
-        {"--width", "0"},        {"--height", "-5"},
-        {"--fit", "100"},        {"--fit", "100x"},
-        {"--fit", "0x5"},        {"--shard", "0/3"},
-        {"--shard", "4/3"},      {"--shard", "2"},
-        {"--strength", "1.1"},   {"--strength", "nan"}};
+        {"--input-is", "dirty"}, {"--format", "xyz"},
+        {"--format", "psd"},     {"--format", "png/x"},
+        {"--suffix", "a/b"},     {"--width", "0"},
+        {"--height", "-5"},      {"--fit", "100"},
+        {"--fit", "100x"},       {"--fit", "0x5"},
+        {"--shard", "0/3"},      {"--shard", "4/3"},
+        {"--shard", "2"},        {"--strength", "1.1"},
+        {"--strength", "nan"}};
     for (const auto& [option, value] : kCases) {
         const std::string what = usage_error({"in.png", "-o", "out", option, value});
         EXPECT_EQ(what.rfind(std::string(option) + ": ", 0), 0U) << option << " " << value << what;
