@@ -29,12 +29,14 @@ Metadata describe(const SrResNetSettings& settings, const ModelCard& card) {
     return metadata;
 }
 
+bool has_prefix(const TensorFile& file, const char* prefix) {
+    const auto found = file.tensors.lower_bound(prefix);
+    return found != file.tensors.end() && found->first.rfind(prefix, 0) == 0;
+}
+
 }  // namespace
 
-bool has_two_stages(const TensorFile& file) {
-    const auto stage = file.tensors.lower_bound(kFidelityPrefix);
-    return stage != file.tensors.end() && stage->first.rfind(kFidelityPrefix, 0) == 0;
-}
+bool has_two_stages(const TensorFile& file) { return has_prefix(file, kFidelityPrefix); }
 
 Tensors weights_to_export(const TensorFile& file) {
     Tensors averaged = take_tensors(file, "ema.");
@@ -67,11 +69,7 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
 }
 
 void add_clean(TensorFile& model, const TensorFile& clean, double below) {
-    const auto has_clean = [](const TensorFile& file) {
-        const auto found = file.tensors.lower_bound(kCleanPrefix);
-        return found != file.tensors.end() && found->first.rfind(kCleanPrefix, 0) == 0;
-    };
-    if (has_clean(model) || has_clean(clean)) {
+    if (has_prefix(model, kCleanPrefix) || has_prefix(clean, kCleanPrefix)) {
         throw Error(ErrorKind::usage, "--clean", "one of the models holds such weights already");
     }
     for (const auto& [name, tensor] : clean.tensors) model.tensors[kCleanPrefix + name] = tensor;

@@ -15,9 +15,8 @@ public:
     /// Mean of |reduced result - input| over the input's standard deviation in 7x7 pixels plus 2,
     /// on BT.601 luma of 0 to 255, of pixels that deviate by more than 4: flat ones tell nothing.
     /// Looks at the 64x64 squares with the most of these, which make an eighth of the picture, but
-    /// at one at least and 16 at most. 0 is a picture that the network leaves as it is; for
-    /// photo-x4 about .04 is a clean one, .09 a JPEG of quality 90, .15 of quality 40. 1 for a
-    /// picture without such pixels. Throws as TileRunner::compute.
+    /// at one at least and 16 at most. 0 is a picture that the network leaves as it is; 1 is also
+    /// for a picture without such pixels. Throws as TileRunner::compute.
     double measure(const Image& picture) const;
 
 private:
