@@ -3,9 +3,10 @@
 #include "checkpoint.h"
 
 #include "model/formats/safetensors.h"
-#include "model/model_impl.h"
 
 #include <sisr/error.h>
+
+#include <algorithm>
 
 namespace sisr::training {
 
@@ -29,6 +30,12 @@ Metadata describe(const SrResNetSettings& settings, const ModelCard& card) {
     return metadata;
 }
 
+bool is_special(const std::string& tensor) {
+    return std::any_of(
+        kSpecialFormats.begin(), kSpecialFormats.end(),
+        [&tensor](const SpecialFormat& format) { return tensor.rfind(format.prefix, 0) == 0; });
+}
+
 bool has_prefix(const TensorFile& file, const char* prefix) {
     const auto found = file.tensors.lower_bound(prefix);
     return found != file.tensors.end() && found->first.rfind(prefix, 0) == 0;
@@ -45,7 +52,7 @@ Tensors weights_to_export(const TensorFile& file) {
     if (!is_model || has_two_stages(file)) return {};
     Tensors weights;
     for (const auto& [name, tensor] : file.tensors) {
-        if (name.rfind(kCleanPrefix, 0) != 0) weights[name] = tensor;
+        if (!is_special(name)) weights[name] = tensor;
     }
     return weights;
 }
@@ -68,12 +75,21 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
     write_safetensors(file, content);
 }
 
-void add_clean(TensorFile& model, const TensorFile& clean, double below) {
-    if (has_prefix(model, kCleanPrefix) || has_prefix(clean, kCleanPrefix)) {
-        throw Error(ErrorKind::usage, "--clean", "one of the models holds such weights already");
+void add_special(TensorFile& model, const TensorFile& special, const SpecialFormat& format,
+                 double limit) {
+    const std::string kind = format.name;
+    if (has_prefix(model, format.prefix)) {
+        throw Error(ErrorKind::usage, "export",
+                    "the model holds weights for " + kind + " input already");
     }
-    for (const auto& [name, tensor] : clean.tensors) model.tensors[kCleanPrefix + name] = tensor;
-    model.metadata[kCleanBelow] = std::to_string(below);
+    for (const auto& [name, tensor] : special.tensors) {
+        if (is_special(name)) {
+            throw Error(ErrorKind::usage, "export",
+                        "the model for " + kind + " input holds weights for several kinds");
+        }
+        model.tensors[format.prefix + name] = tensor;
+    }
+    model.metadata[format.limit] = std::to_string(limit);
 }
 
 }  // namespace sisr::training

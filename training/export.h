@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/architectures/srresnet/settings.h"
+#include "model/model_impl.h"
 #include "model/tensors.h"
 
 #include <filesystem>
@@ -36,8 +37,9 @@ struct TwoStages {
 void export_model(const std::filesystem::path& file, const TwoStages& weights,
                   const SrResNetSettings& settings, const ModelCard& card);
 
-/// Adds a model's weights to another's, for input whose damage is below `below` (see DamageMeter).
-/// Throws Error{usage} where that has such weights already.
-void add_clean(TensorFile& model, const TensorFile& clean, double below);
+/// Adds a model's weights to another's, for input whose damage (see DamageMeter) is beyond the
+/// limit of the format. Throws Error{usage} where that has such weights already.
+void add_special(TensorFile& model, const TensorFile& special, const SpecialFormat& format,
+                 double limit);
 
 }  // namespace sisr::training

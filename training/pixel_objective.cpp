@@ -1,6 +1,7 @@
 #include "pixel_objective.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace sisr::training {
@@ -10,6 +11,12 @@ namespace F = torch::nn::functional;
 
 // Added to an input's error: what rounding to 8 bits costs, or less, is no error.
 constexpr double kLeastError = 0.5 / 255;
+
+// Added to a squared error, so that flat patches, which are right to a level or two, do not rule.
+constexpr double kLeastSquare = (2.0 / 255) * (2.0 / 255);
+
+constexpr std::array<float, 3> kLuma{0.299F, 0.587F, 0.114F};  // BT.601
+constexpr double kLumaShare = 0.8;
 
 torch::Tensor error_of_each(const torch::Tensor& made, const torch::Tensor& truth) {
     return (made - truth).abs().mean({1, 2, 3});
@@ -23,11 +30,23 @@ torch::Tensor enlarge(const torch::Tensor& lr, const torch::Tensor& like) {
                                   .align_corners(false));
 }
 
+torch::Tensor log_error(const torch::Tensor& made, const torch::Tensor& truth) {
+    const auto difference = made - truth;
+    auto square = difference.square().mean({1, 2, 3});
+    if (made.size(1) == 3) {
+        const auto weights = torch::tensor(at::ArrayRef<float>(kLuma), made.device());
+        const auto luma = (difference * weights.view({1, 3, 1, 1})).sum(1);
+        square = kLumaShare * luma.square().mean({1, 2}) + (1 - kLumaShare) * square;
+    }
+    return (square + kLeastSquare).log().mean();
+}
+
 }  // namespace
 
-torch::Tensor weighted_mae(Weighting weighting, const torch::Tensor& made,
-                           const torch::Tensor& truth, const torch::Tensor& lr) {
-    if (weighting == Weighting::even) return torch::l1_loss(made, truth);
+torch::Tensor pixel_loss(PixelLoss loss, const torch::Tensor& made, const torch::Tensor& truth,
+                         const torch::Tensor& lr) {
+    if (loss == PixelLoss::mae) return torch::l1_loss(made, truth);
+    if (loss == PixelLoss::psnr) return log_error(made, truth);
     const auto weights = 1 / (error_of_each(enlarge(lr, truth), truth) + kLeastError);
     return (weights / weights.mean() * error_of_each(made, truth)).mean();
 }
@@ -40,11 +59,16 @@ bool is_finite(const Losses& losses) {
 Losses PixelObjective::step(const Batch& batch, double rate) {
     generator_.learner().begin();
     const auto device = generator_.device();
-    const auto loss = weighted_mae(weighting_, generator_.forward(batch.lr), batch.hr.to(device),
-                                   batch.lr.to(device));
+    const auto made = generator_.forward(batch.lr);
+    const auto truth = batch.hr.to(device);
+    const auto loss = pixel_loss(loss_, made, truth, batch.lr.to(device));
     loss.backward();
     const double norm = generator_.learner().gradient(loss);
-    const Losses losses{{"mae", loss.item<double>()}, {"gradient", norm}};
+    Losses losses{{"mae", loss.item<double>()}, {"gradient", norm}};
+    if (loss_ == PixelLoss::psnr) {
+        losses["log_error"] = losses["mae"];
+        losses["mae"] = torch::l1_loss(made.detach(), truth).item<double>();
+    }
     // The gradient is the same in every process, so all decide alike.
     if (std::isfinite(norm)) {
         generator_.update(rate);

@@ -1,4 +1,4 @@
-/// Stage 1: the generator alone on the mean absolute error (SRResNet).
+/// Stage 1: the generator alone on an error of its pixels (SRResNet).
 #pragma once
 
 #include "generator.h"
@@ -6,25 +6,29 @@
 
 namespace sisr::training {
 
-/// What a patch's error counts in the loss.
-enum class Weighting {
-    even,
-    /// By the reciprocal of the error that its input has, enlarged bilinearly, with a mean of 1
-    /// over the batch: inputs that lack little count as much as those that lack much, as they do in
-    /// a mean of PSNR.
-    relative
+/// What a generator is trained on in stage 1.
+enum class PixelLoss {
+    mae,
+    /// The mean absolute error, a patch's weighted by the reciprocal of the error that its input
+    /// has, enlarged bilinearly, with a mean of 1 over the batch: inputs that lack little count as
+    /// much as those that lack much, as they do in a mean of PSNR.
+    relative,
+    /// The mean of the natural logarithms of the patches' mean squared errors, as in Chen et al.
+    /// 2021 (HINet), so that what falls is what a mean of PSNR measures. Of BT.601 luma for four
+    /// fifths, as PSNR is taken of luma, and of all colours for one, so that they stay right.
+    psnr
 };
 
-/// Mean absolute error of `made` [N,C,sh,sw] from `truth`, weighted; a scalar. lr [N,C,h,w]: the
-/// inputs. All in [0,1].
-torch::Tensor weighted_mae(Weighting weighting, const torch::Tensor& made,
-                           const torch::Tensor& truth, const torch::Tensor& lr);
+/// The loss of `made` [N,C,sh,sw] against `truth`; a scalar. lr [N,C,h,w]: the inputs. All are in
+/// [0,1], with 1 or 3 colours.
+torch::Tensor pixel_loss(PixelLoss loss, const torch::Tensor& made, const torch::Tensor& truth,
+                         const torch::Tensor& lr);
 
 class PixelObjective final : public Objective {
 public:
     PixelObjective(const SrResNetSettings& settings, const GeneratorOptions& options,
-                   ProcessGroup& group, Weighting weighting = Weighting::even)
-        : generator_(settings, options, group), weighting_(weighting) {}
+                   ProcessGroup& group, PixelLoss loss = PixelLoss::mae)
+        : generator_(settings, options, group), loss_(loss) {}
 
     Losses step(const Batch& batch, double rate) override;
     void save(TensorFile& checkpoint) const override { generator_.save(checkpoint); }
@@ -34,7 +38,7 @@ public:
 
 private:
     Generator generator_;
-    Weighting weighting_;
+    PixelLoss loss_;
 };
 
 }  // namespace sisr::training

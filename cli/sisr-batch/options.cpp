@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "common/input_kind.h"
 #include "common/option_values.h"
 
 #include <boost/program_options.hpp>
@@ -57,7 +58,8 @@ po::options_description describe_options() {
         ("strength", text("S"),
          "0 (fidelity) to 1 (detail), for models that hold both stages; default: the model's")
         ("input-is", text("KIND")->default_value("auto"),
-         "clean, damaged (JPEG, noise) or auto, for models that hold weights for both")
+         "clean, damaged (JPEG, noise), heavy (much of it) or auto, for models that hold weights "
+         "for several")
         ("tta", po::bool_switch(), "mean over 8 orientations: a little better, 8 times slower")
         ("no-color-lock", po::bool_switch(), "let the model change brightness and hue")
         ("tile", text("N|auto"), "width and height of a tile in input pixels")
@@ -129,9 +131,7 @@ UpscaleOptions read_upscale_options(const OptionValues& values) {
     options.tta = values.flag("tta");
     if (values.flag("no-color-lock")) options.colour_lock = false;
     if (values.has("strength")) options.strength = values.number<double>("strength", 0, 1);
-    options.input = values.choice<InputKind>("input-is", {{"auto", InputKind::automatic},
-                                                          {"clean", InputKind::clean},
-                                                          {"damaged", InputKind::damaged}});
+    options.input = read_input_kind(values);
     if (values.has("threads")) options.threads = values.number("threads", 1, 1024);
     if (values.has("tile") && values.text("tile") != "auto") {
         options.tile = values.number("tile", 1, kMaxTile);

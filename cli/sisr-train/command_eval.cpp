@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "common/input_kind.h"
 #include "common/option_values.h"
 #include "contact_sheet.h"
 #include "evaluation.h"
@@ -41,7 +42,7 @@ po::options_description describe_options() {
         ("border", text("N"), "pixels cut from each side; default: the scale")
         ("strength", text("S"), "0 (fidelity) to 1 (detail), for models that hold both stages")
         ("input-is", text("KIND")->default_value("auto"),
-         "auto, clean or damaged, for models that hold weights for both")
+         "auto, clean, damaged or heavy, for models that hold weights for several")
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
         ("json", po::bool_switch(), "print JSON");
     // clang-format on
@@ -90,9 +91,7 @@ ExitCode run_eval(const Arguments& arguments) {
     if (values.has("scale")) options.scale = values.number("scale", 1, 8);
     UpscaleOptions upscale;
     if (values.has("strength")) upscale.strength = values.number<double>("strength", 0, 1);
-    upscale.input = values.choice<InputKind>("input-is", {{"auto", InputKind::automatic},
-                                                          {"clean", InputKind::clean},
-                                                          {"damaged", InputKind::damaged}});
+    upscale.input = read_input_kind(values);
     upscale.precision = values.choice<Precision>(
         "precision",
         {{"auto", Precision::automatic}, {"fp32", Precision::fp32}, {"bf16", Precision::bf16}});

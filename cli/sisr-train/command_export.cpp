@@ -1,6 +1,6 @@
 #include "checkpoint.h"
 #include "commands.h"
-#include "common/parse_number.h"
+#include "common/option_values.h"
 #include "export.h"
 #include "option_parser.h"
 
@@ -10,9 +10,12 @@
 #include <sisr/error.h>
 #include <sisr/model.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 namespace sisr::cli {
 namespace {
@@ -46,19 +49,49 @@ Tensors weights_of(const fs::path& from, const TensorFile& file,
     return at_strength(Model::load(from), strength).impl().tensors;
 }
 
-/// A finished model as it is, and another for clean input in the same file.
-void export_with_clean(const std::string& from, const std::string& clean, double below,
-                       const fs::path& target) {
-    TensorFile model = read_safetensors(find_model(from).info().path);
-    training::add_clean(model, read_safetensors(find_model(clean).info().path), below);
-    write_safetensors(target, model);
-    Model::load(target);
-    std::printf("%s\n", target.c_str());
+/// Options that add the weights of a finished model for one kind of input.
+struct SpecialOptions {
+    const char* model;
+    const char* limit;
+    InputKind kind;
+};
+constexpr std::array<SpecialOptions, 2> kSpecialOptions{{
+    {"clean", "clean-below", InputKind::clean},
+    {"heavy", "heavy-from", InputKind::heavily_damaged},
+}};
+
+bool adds_special(const OptionValues& values) {
+    return std::any_of(kSpecialOptions.begin(), kSpecialOptions.end(),
+                       [&values](const auto& option) { return values.has(option.model); });
 }
 
-}  // namespace
+/// A finished model as it is, and others for some kinds of input in the same file.
+void export_with_special(const OptionValues& values, const fs::path& target) {
+    for (const char* other :
+         {"fidelity", "strength", "color-lock", "name", "trained-for", "training", "licence"}) {
+        if (values.has(other)) {
+            throw Error(ErrorKind::usage, std::string("--") + other,
+                        "is not for a finished model, to which --clean or --heavy adds weights");
+        }
+    }
+    TensorFile model = read_safetensors(find_model(values.text("from")).info().path);
+    for (const SpecialOptions& option : kSpecialOptions) {
+        if (!values.has(option.model)) continue;
+        if (!values.has(option.limit)) {
+            throw Error(ErrorKind::usage, std::string("--") + option.model,
+                        std::string("needs --") + option.limit);
+        }
+        const auto format =
+            std::find_if(kSpecialFormats.begin(), kSpecialFormats.end(),
+                         [&option](const auto& item) { return item.kind == option.kind; });
+        training::add_special(model,
+                              read_safetensors(find_model(values.text(option.model)).info().path),
+                              *format, values.number<double>(option.limit, 0, 1));
+    }
+    write_safetensors(target, model);
+}
 
-ExitCode run_export(const Arguments& arguments) {
+boost::program_options::options_description describe_options() {
     namespace po = boost::program_options;
     const auto text = [](const char* value_name) {
         return po::value<std::string>()->value_name(value_name);
@@ -74,57 +107,68 @@ ExitCode run_export(const Arguments& arguments) {
          "with --fidelity the new model's default, else 1; of a model with two stages the mixture "
          "that is written: from 0 (fidelity) to 1 (detail)")
         ("clean", text("MODEL"),
-         "a model for clean input, whose weights are added to those of a finished model; pictures "
-         "with less damage than --clean-below get them")
-        ("clean-below", text("X")->default_value("0.068"), "the damage, from 0 to 1")
+         "a model for clean input, whose weights are added to those of a finished model")
+        ("clean-below", text("X"), "the damage, from 0 to 1, below which pictures get them")
+        ("heavy", text("MODEL"),
+         "a model for heavily damaged input, whose weights are added likewise")
+        ("heavy-from", text("X"), "the damage from which on pictures get them")
         ("color-lock", text("on|off"),
          "the model's default; on with --fidelity, else as in the file")
         ("output,o", text("FILE")->required(), "the model file to write")
         ("name", text("NAME"), "of the model; default: the file's")
-        ("trained-for", text("TEXT")->default_value("clean photographs"), "in a few words")
-        ("training", text("TEXT")->default_value(""), "data and iterations, in a line")
-        ("licence", text("TEXT")->default_value("Apache-2.0"), "of the weights");
+        ("trained-for", text("TEXT"), "in a few words; default: clean photographs")
+        ("training", text("TEXT"), "data and iterations, in a line")
+        ("licence", text("TEXT"), "of the weights; default: Apache-2.0");
     // clang-format on
-    const auto parsed =
-        parse_arguments("export", "RUN|CHECKPOINT|MODEL -o FILE", options, arguments, "from");
-    if (!parsed) return ExitCode::done;
-    const auto value = [&parsed](const char* name) { return (*parsed)[name].as<std::string>(); };
+    return options;
+}
 
-    const fs::path target = value("output");
-    if (parsed->count("clean") != 0) {
-        export_with_clean(value("from"), value("clean"),
-                          parse_number("--clean-below", value("clean-below"), 0.0, 1.0), target);
-        return ExitCode::done;
-    }
-    const TensorFile checkpoint = read_checkpoint(value("from"));
-    std::optional<double> strength;
-    if (parsed->count("strength") != 0) {
-        strength = parse_number("--strength", value("strength"), 0.0, 1.0);
-    }
-    const bool joins = parsed->count("fidelity") != 0;
-    const Tensors weights = weights_of(value("from"), checkpoint, joins ? std::nullopt : strength);
+training::ModelCard make_card(const OptionValues& values, const fs::path& target,
+                              bool locks_colour) {
     training::ModelCard card;
-    card.name = parsed->count("name") != 0 ? value("name") : target.stem().string();
-    card.trained_for = value("trained-for");
-    card.training = value("training");
-    card.licence = value("licence");
-    card.locks_colour = joins || metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1";
-    if (parsed->count("color-lock") != 0) {
-        const std::string lock = value("color-lock");
-        if (lock != "on" && lock != "off") {
-            throw Error(ErrorKind::usage, "--color-lock", "must be on or off");
-        }
-        card.locks_colour = lock == "on";
+    card.name = values.has("name") ? values.text("name") : target.stem().string();
+    card.trained_for = values.has("trained-for") ? values.text("trained-for") : "clean photographs";
+    card.training = values.text("training");
+    if (values.has("licence")) card.licence = values.text("licence");
+    card.locks_colour = locks_colour;
+    if (values.has("color-lock")) {
+        card.locks_colour = values.choice<bool>("color-lock", {{"on", true}, {"off", false}});
     }
+    return card;
+}
+
+/// A run's weights, or a model's, as a model of one stage or, with --fidelity, of two.
+void export_weights(const OptionValues& values, const fs::path& target) {
+    const TensorFile checkpoint = read_checkpoint(values.text("from"));
+    std::optional<double> strength;
+    if (values.has("strength")) strength = values.number<double>("strength", 0, 1);
+    const bool joins = values.has("fidelity");
+    const Tensors weights =
+        weights_of(values.text("from"), checkpoint, joins ? std::nullopt : strength);
+    const auto card =
+        make_card(values, target,
+                  joins || metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1");
     const auto settings = read_srresnet_settings(weights, checkpoint.metadata);
-    if (!joins) {
-        training::export_model(target, weights, settings, card);
+    if (!joins) return training::export_model(target, weights, settings, card);
+    training::TwoStages stages;
+    stages.fidelity = read_safetensors(find_model(values.text("fidelity")).info().path).tensors;
+    stages.detail = weights;
+    stages.default_strength = strength.value_or(1);
+    training::export_model(target, stages, settings, card);
+}
+
+}  // namespace
+
+ExitCode run_export(const Arguments& arguments) {
+    const auto parsed = parse_arguments("export", "RUN|CHECKPOINT|MODEL -o FILE",
+                                        describe_options(), arguments, "from");
+    if (!parsed) return ExitCode::done;
+    const OptionValues values(*parsed);
+    const fs::path target = values.text("output");
+    if (adds_special(values)) {
+        export_with_special(values, target);
     } else {
-        training::TwoStages stages;
-        stages.fidelity = read_safetensors(find_model(value("fidelity")).info().path).tensors;
-        stages.detail = weights;
-        stages.default_strength = strength.value_or(1);
-        training::export_model(target, stages, settings, card);
+        export_weights(values, target);
     }
     Model::load(target);  // what we hand out can be read
     std::printf("%s\n", target.c_str());

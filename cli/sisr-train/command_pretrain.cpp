@@ -22,8 +22,8 @@ po::options_description describe_options() {
         ("channels", text_option("N"), "default 48 (compact), 64 (paper)")
         ("blocks", text_option("N"), "residual blocks; default 8 (compact), 16 (paper)")
         ("input-skip", text_option("KIND"), "none, nearest or bilinear; default: the form's")
-        ("weighting", preset_option("even", "KIND"),
-         "what a patch's error counts: even, or relative to the error that its input has")
+        ("loss", preset_option("mae", "KIND"),
+         "mae; relative: each patch's by the error that its input has; psnr: logarithm of the squared")
         ("init", text_option("FILE"),
          "model whose weights to start from: of the same size, narrower or shallower");
     // clang-format on
@@ -71,15 +71,15 @@ ExitCode run_pretrain(const Arguments& arguments) {
     options.network = network_settings(values);
     options.stage = "stage 1 (MAE)";
     options.record_name = "Generator_pretrain";
-    const auto weighting = values.choice<training::Weighting>(
-        "weighting",
-        {{"even", training::Weighting::even}, {"relative", training::Weighting::relative}});
+    const auto loss =
+        values.choice<training::PixelLoss>("loss", {{"mae", training::PixelLoss::mae},
+                                                    {"relative", training::PixelLoss::relative},
+                                                    {"psnr", training::PixelLoss::psnr}});
     training::GeneratorOptions generator = make_generator_options(values);
     generator.initial = initial_weights(values, options.network);
     return run_and_report(options, [&](training::ProcessGroup& group, torch::Device device) {
         generator.device = device;
-        return std::make_unique<training::PixelObjective>(options.network, generator, group,
-                                                          weighting);
+        return std::make_unique<training::PixelObjective>(options.network, generator, group, loss);
     });
 }
 

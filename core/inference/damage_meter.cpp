@@ -111,7 +111,7 @@ torch::Tensor inner(const torch::Tensor& map) {
 DamageMeter::DamageMeter(const Model& model, const ExecutionPlan& plan)
     : restorer_(fidelity_of(model), plan, {}) {}
 
-double DamageMeter::measure(const Image& picture) const {
+std::optional<double> DamageMeter::measure(const Image& picture) const {
     const torch::InferenceMode inference;
     double sum = 0;
     double pixels = 0;
@@ -124,7 +124,8 @@ double DamageMeter::measure(const Image& picture) const {
         sum += (change / (deviation + kLeast)).masked_select(counts).sum().item<double>();
         pixels += counts.sum().item<double>();
     }
-    return pixels < kEvidence ? 1 : sum / pixels;
+    if (pixels < kEvidence) return std::nullopt;
+    return sum / pixels;
 }
 
 }  // namespace sisr

@@ -139,11 +139,46 @@ int judged_rows(const ImageShape& shape) {
         std::clamp<std::size_t>(rows, 1, static_cast<std::size_t>(shape.height)));
 }
 
-/// What a model's weights for clean input need.
-struct CleanInput {
-    TileRunner runner;
-    DamageMeter meter;
-    double below;
+/// The networks of a model that holds weights for some kinds of input.
+class SpecialRunners {
+public:
+    /// chosen: the model at the strength that is wanted.
+    SpecialRunners(const Model& model, const Model& chosen, const ExecutionPlan& plan,
+                   const TileOptions& options)
+        : meter_(model, plan) {
+        for (const auto& special : chosen.impl().specials) {
+            runners_.push_back(
+                {special.kind, special.from, special.below,
+                 std::make_unique<const TileRunner>(Model(special.weights), plan, options)});
+        }
+    }
+
+    /// Null: the weights for all else.
+    const TileRunner* of_kind(InputKind kind) const {
+        for (const Runner& runner : runners_) {
+            if (runner.kind == kind) return runner.network.get();
+        }
+        return nullptr;
+    }
+
+    const TileRunner* for_picture(const Image& first_rows) const {
+        const auto damage = meter_.measure(first_rows);
+        if (!damage) return nullptr;
+        for (const Runner& runner : runners_) {
+            if (*damage >= runner.from && *damage < runner.below) return runner.network.get();
+        }
+        return nullptr;
+    }
+
+private:
+    struct Runner {
+        InputKind kind;
+        double from;
+        double below;
+        std::unique_ptr<const TileRunner> network;
+    };
+    DamageMeter meter_;
+    std::vector<Runner> runners_;
 };
 
 }  // namespace
@@ -155,10 +190,8 @@ struct Upscaler::Impl {
           plan(plan_execution(options)),
           traits(model.impl().traits),
           runner(chosen, plan, tile_options(model)) {
-        if (!chosen.impl().clean || options.input == InputKind::damaged) return;
-        clean.reset(new CleanInput{{Model(chosen.impl().clean), plan, tile_options(model)},
-                                   {model, plan},
-                                   chosen.impl().clean_below});
+        if (chosen.impl().specials.empty() || options.input == InputKind::damaged) return;
+        specials = std::make_unique<SpecialRunners>(model, chosen, plan, tile_options(model));
     }
 
     TileOptions tile_options(const Model& model) const {
@@ -207,8 +240,8 @@ struct Upscaler::Impl {
     UpscaleOptions options;
     ExecutionPlan plan;
     NetworkTraits traits;
-    TileRunner runner;                        ///< for any input, or for what is not clean
-    std::unique_ptr<const CleanInput> clean;  ///< null: `runner` does all
+    TileRunner runner;  ///< for what `specials` has no network for
+    std::unique_ptr<const SpecialRunners> specials;
     mutable std::atomic<int> active_runs{0};
 };
 
@@ -226,12 +259,15 @@ private:
 
 void Upscaler::Impl::run_all(RowSource& source, RowSink& sink, Progress& progress) const {
     const ActiveRun active(active_runs);
-    if (!clean) return run_bands(runner, source, sink, progress);
-    if (options.input == InputKind::clean) return run_bands(clean->runner, source, sink, progress);
+    if (!specials) return run_bands(runner, source, sink, progress);
+    if (options.input != InputKind::automatic) {
+        const TileRunner* special = specials->of_kind(options.input);
+        return run_bands(special ? *special : runner, source, sink, progress);
+    }
     PeekedSource peeked(source, judged_rows(source.shape()));
     share_threads();
-    const bool is_clean = clean->meter.measure(peeked.first_rows()) < clean->below;
-    run_bands(is_clean ? clean->runner : runner, peeked, sink, progress);
+    const TileRunner* special = specials->for_picture(peeked.first_rows());
+    run_bands(special ? *special : runner, peeked, sink, progress);
 }
 
 void Upscaler::Impl::run_bands(const TileRunner& network, RowSource& source, RowSink& sink,

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 namespace sisr {
 namespace {
@@ -78,33 +79,50 @@ Tensors interpolate(const Tensors& fidelity, const Tensors& detail, double stren
     return result;
 }
 
-/// The traits that suit both networks of a file, whichever of them a picture gets.
-NetworkTraits joined(NetworkTraits traits, const NetworkTraits& clean) {
-    if (traits.scale != clean.scale || traits.colour_channels != clean.colour_channels) {
+/// The traits that suit all networks of a file, whichever of them a picture gets.
+NetworkTraits joined(NetworkTraits traits, const NetworkTraits& special) {
+    if (traits.scale != special.scale || traits.colour_channels != special.colour_channels) {
         throw Error(ErrorKind::bad_model, "model",
-                    "its weights for clean input are of another scale or number of colours");
+                    "its weights for one kind of input are of another scale or number of colours");
     }
-    traits.radius = std::max(traits.radius, clean.radius);
-    traits.min_size = std::max(traits.min_size, clean.min_size);
+    traits.radius = std::max(traits.radius, special.radius);
+    traits.min_size = std::max(traits.min_size, special.min_size);
     traits.activation_values_per_pixel =
-        std::max(traits.activation_values_per_pixel, clean.activation_values_per_pixel);
-    traits.is_stripped_on_cpu = traits.is_stripped_on_cpu && clean.is_stripped_on_cpu;
+        std::max(traits.activation_values_per_pixel, special.activation_values_per_pixel);
+    traits.is_stripped_on_cpu = traits.is_stripped_on_cpu && special.is_stripped_on_cpu;
     return traits;
+}
+
+void check_stages(const Model::Impl& impl) {
+    for (const auto& special : impl.specials) {
+        if (!special.weights->fidelity.empty() && impl.fidelity.empty()) {
+            throw Error(ErrorKind::bad_model, "model",
+                        "only its weights for one kind of input are of two stages");
+        }
+    }
 }
 
 std::shared_ptr<Model::Impl> make_impl(const std::filesystem::path& file, Tensors tensors,
                                        const Metadata& metadata) {
     auto impl = std::make_shared<Model::Impl>();
-    Tensors clean = take_prefixed(tensors, kCleanPrefix);
+    std::array<Tensors, kSpecialFormats.size()> special;
+    for (std::size_t i = 0; i < special.size(); ++i) {
+        special[i] = take_prefixed(tensors, kSpecialFormats[i].prefix);
+    }
     Tensors fidelity = take_prefixed(tensors, kFidelityPrefix);
     impl->architecture = &detect_architecture(tensors);
     impl->tensors = impl->architecture->prepare(tensors);
     impl->metadata = metadata;
     impl->traits = impl->architecture->traits(impl->tensors, metadata);
-    if (!clean.empty()) {
-        impl->clean = make_impl(file, std::move(clean), metadata);
-        impl->clean_below = read_share(metadata, kCleanBelow, "0");
-        impl->traits = joined(impl->traits, impl->clean->traits);
+    for (std::size_t i = 0; i < special.size(); ++i) {
+        if (special[i].empty()) continue;
+        const SpecialFormat& format = kSpecialFormats[i];
+        const double limit = read_share(metadata, format.limit, format.is_below ? "0" : "1");
+        const auto weights = make_impl(file, std::move(special[i]), metadata);
+        constexpr double kAny = std::numeric_limits<double>::infinity();
+        impl->specials.push_back(
+            {format.kind, format.is_below ? 0 : limit, format.is_below ? limit : kAny, weights});
+        impl->traits = joined(impl->traits, weights->traits);
     }
     impl->info = make_info(file, metadata, impl->traits, impl->architecture->id);
     if (!fidelity.empty()) {
@@ -113,10 +131,7 @@ std::shared_ptr<Model::Impl> make_impl(const std::filesystem::path& file, Tensor
         impl->info.has_strength = true;
         impl->info.default_strength = read_share(metadata, "sisr.default_strength", "1");
     }
-    if (impl->clean && !impl->clean->fidelity.empty() && impl->fidelity.empty()) {
-        throw Error(ErrorKind::bad_model, "model",
-                    "only its weights for clean input are of two stages");
-    }
+    check_stages(*impl);
     make_network(Model(impl), torch::kCPU, torch::kFloat32);  // proves that all tensors fit
     return impl;
 }
@@ -147,9 +162,10 @@ Model at_strength(const Model& model, std::optional<double> strength) {
     auto result = std::make_shared<Model::Impl>(impl);
     result->tensors =
         interpolate(impl.fidelity, impl.tensors, strength.value_or(impl.info.default_strength));
-    if (impl.clean && impl.clean->info.has_strength) {
-        const Model clean = at_strength(Model(impl.clean), strength);
-        result->clean = std::make_shared<const Model::Impl>(clean.impl());
+    for (auto& special : result->specials) {
+        if (!special.weights->info.has_strength) continue;
+        const Model chosen = at_strength(Model(special.weights), strength);
+        special.weights = std::make_shared<const Model::Impl>(chosen.impl());
     }
     return Model(std::move(result));
 }

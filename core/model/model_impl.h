@@ -5,31 +5,49 @@
 #include "model/tensors.h"
 
 #include <sisr/model.h>
+#include <sisr/upscaler.h>
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace sisr {
 
 struct Model::Impl {
+    /// Weights for one kind of input, and the damage (see DamageMeter) that it has.
+    struct Special {
+        InputKind kind;
+        double from;   ///< this damage,
+        double below;  ///< and less than this
+        std::shared_ptr<const Impl> weights;
+    };
+
     ModelInfo info;
     NetworkTraits traits;
     Tensors tensors;   ///< prepared for inference: float32, batch norm folded
     Tensors fidelity;  ///< the same of stage 1, where the file holds it; else empty
     Metadata metadata;
     const Architecture* architecture = nullptr;
-    /// The weights that the file holds for input without damage; null: these are for any.
-    std::shared_ptr<const Impl> clean;
-    double clean_below = 0;  ///< the damage (see DamageMeter) from which on `clean` is not used
+    std::vector<Special> specials;  ///< what is in none of them gets the weights above
 };
 
 /// Names of stage 1's tensors in a file that holds both stages begin with this.
 constexpr const char* kFidelityPrefix = "fidelity.";
 
-/// Names of the tensors for clean input begin with this, and behind it with that of the stage.
-constexpr const char* kCleanPrefix = "clean.";
-/// Metadata: clean_below.
-constexpr const char* kCleanBelow = "sisr.clean_below";
+/// How a file holds weights for one kind of input.
+struct SpecialFormat {
+    InputKind kind;
+    const char* name;    ///< as users read it
+    const char* prefix;  ///< of the tensors' names; behind it is that of the stage
+    const char* limit;   ///< metadata: the damage at which it begins or ends
+    bool is_below;       ///< for damage below the limit, else from it on
+};
+constexpr std::array<SpecialFormat, 2> kSpecialFormats{{
+    {InputKind::clean, "clean", "clean.", "sisr.clean_below", true},
+    {InputKind::heavily_damaged, "heavily damaged", "heavy.", "sisr.heavy_from", false},
+}};
 
 /// The model itself, or, where it holds both stages, one whose weights are interpolated between
 /// them (Wang et al. 2018, ESRGAN, section 3.4): 0 is stage 1, 1 is stage 2, none the model's

@@ -105,6 +105,31 @@ TEST_F(SisrTrain, ExportsTheMixtureOfTwoStages) {
     EXPECT_GT(std::abs(mixture - psnr("both.safetensors", {"--strength", "1"})), 0.05);
 }
 
+TEST_F(SisrTrain, ExportAddsWeightsForSomeInputs) {
+    const auto file = [this](const std::string& name) { return (folder_ / name).string(); };
+    ASSERT_EQ(run_command(command("run", 20)).exit_code, 0);
+    const std::string model = file("run/model.safetensors");
+    const auto add = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> arguments{SISR_TRAIN_PATH, "export", model, "-o",
+                                           file("all.safetensors")};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return run_command(arguments);
+    };
+    const auto added =
+        add({"--clean", model, "--clean-below", "0.07", "--heavy", model, "--heavy-from", "0.2"});
+    ASSERT_EQ(added.exit_code, 0) << added.err;
+    const auto inspected = run_command({SISR_TRAIN_PATH, "inspect", file("all.safetensors")});
+    EXPECT_NE(inspected.out.find("sisr.clean_below"), std::string::npos) << inspected.out;
+    EXPECT_NE(inspected.out.find("sisr.heavy_from"), std::string::npos) << inspected.out;
+
+    const auto refused = add({"--clean", model, "--clean-below", "0.07", "--name", "mine"});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_NE(refused.err.find("--name"), std::string::npos) << refused.err;
+    const auto incomplete = add({"--heavy", model});
+    EXPECT_EQ(incomplete.exit_code, 2);
+    EXPECT_NE(incomplete.err.find("--heavy-from"), std::string::npos) << incomplete.err;
+}
+
 TEST_F(SisrTrain, ARecipeGivesTheOptions) {
     ASSERT_EQ(run_command(command("first", 25)).exit_code, 0);
     const auto again = run_command({SISR_TRAIN_PATH, "pretrain", "--config",

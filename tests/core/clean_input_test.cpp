@@ -35,10 +35,10 @@ protected:
         return folder_ / name;
     }
     /// The second one's weights beside the first one's.
-    Model join(const std::filesystem::path& any, const std::filesystem::path& clean,
-               double below) const {
+    Model join(const std::filesystem::path& any, const std::filesystem::path& special, double limit,
+               const SpecialFormat& format = kSpecialFormats[0]) const {
         TensorFile content = read_safetensors(any);
-        training::add_clean(content, read_safetensors(clean), below);
+        training::add_special(content, read_safetensors(special), format, limit);
         write_safetensors(folder_ / "joined.safetensors", content);
         return Model::load(folder_ / "joined.safetensors");
     }
@@ -66,15 +66,15 @@ TEST_F(CleanInput, DamageIsTheChangeOverTheTexture) {
     const DamageMeter meter(Model::load(write("m.safetensors", adds(0.02))), plan_execution({}));
     // Stripes of 0.4 and 0.6: seven columns hold three of one and four of the other.
     const double deviation = 255 * 0.2 * std::sqrt(3.0 * 4.0) / 7;
-    EXPECT_NEAR(meter.measure(stripes(200, 150)), 255 * 0.02 / (deviation + 2), 1e-3);
-    EXPECT_NEAR(meter.measure(stripes(20, 9)), 255 * 0.02 / (deviation + 2), 1e-2);
+    EXPECT_NEAR(meter.measure(stripes(200, 150)).value(), 255 * 0.02 / (deviation + 2), 1e-3);
+    EXPECT_NEAR(meter.measure(stripes(20, 9)).value(), 255 * 0.02 / (deviation + 2), 1e-2);
 }
 
 TEST_F(CleanInput, AFlatPictureTellsNothing) {
     const DamageMeter meter(Model::load(write("m.safetensors", adds(0))), plan_execution({}));
     const ImageShape shape{90, 70, 3, true, Encoding::linear};
-    EXPECT_EQ(meter.measure(Image(shape)), 1);
-    EXPECT_LT(meter.measure(scene(shape)), 0.01) << "which the network leaves as it is";
+    EXPECT_FALSE(meter.measure(Image(shape)));
+    EXPECT_LT(meter.measure(scene(shape)).value(), 0.01) << "which the network leaves as it is";
 }
 
 TEST_F(CleanInput, GetsTheWeightsForIt) {
@@ -99,6 +99,36 @@ TEST_F(CleanInput, GetsTheWeightsForIt) {
     EXPECT_EQ(max_difference(run(other, picture, InputKind::clean), by_first), 0);
 }
 
+TEST_F(CleanInput, AndHeavilyDamagedGetWeightsOfTheirOwn) {
+    const auto any = write("any.safetensors", adds(0.02));
+    const auto clean = write("clean.safetensors", adds(0.1));
+    const auto heavy = write("heavy.safetensors", adds(0.2));
+    const Image picture = stripes(80, 60);  // whose damage is .187, see above
+    const auto by = [&picture](const std::filesystem::path& file) {
+        return run(Model::load(file), picture);
+    };
+    const auto model = [&](double clean_below, double heavy_from) {
+        const auto with_clean = join(any, clean, clean_below).info().path;
+        return join(with_clean, heavy, heavy_from, kSpecialFormats[1]);
+    };
+    EXPECT_EQ(max_difference(run(model(0.08, 0.17), picture), by(heavy)), 0);
+    EXPECT_EQ(max_difference(run(model(0.08, 0.2), picture), by(any)), 0);
+    EXPECT_EQ(max_difference(run(model(0.19, 0.2), picture), by(clean)), 0);
+
+    const Model both = model(0.08, 0.17);
+    EXPECT_EQ(max_difference(run(both, picture, InputKind::damaged), by(any)), 0);
+    EXPECT_EQ(max_difference(run(both, picture, InputKind::clean), by(clean)), 0);
+    EXPECT_EQ(max_difference(run(model(0.08, 0.2), picture, InputKind::heavily_damaged), by(heavy)),
+              0);
+    // What tells nothing gets neither.
+    const Image flat(ImageShape{80, 60, 3, false, Encoding::display});
+    EXPECT_EQ(max_difference(run(both, flat), run(Model::load(any), flat)), 0);
+    // And where there are none for the kind, those for any.
+    EXPECT_EQ(
+        max_difference(run(join(any, clean, 0.08), picture, InputKind::heavily_damaged), by(any)),
+        0);
+}
+
 TEST_F(CleanInput, OfOneStageIsTheSameAtAnyStrength) {
     const auto both = folder_ / "both.safetensors";
     training::export_model(both, training::TwoStages{adds(0), adds(0.2), 0.5}, kSmall, {});
@@ -119,6 +149,7 @@ TEST_F(CleanInput, ThatDoesNotFitIsNoModel) {
     EXPECT_THROW(join(model, model, 1.5), Error) << "no such damage";
     const auto joined = join(model, model, 0.05).info().path;
     EXPECT_THROW(join(joined, model, 0.05), Error) << "twice";
+    EXPECT_THROW(join(model, joined, 0.05), Error) << "one within the other";
 
     training::TwoStages stages{adds(0), adds(0), 1};
     training::export_model(other, stages, kSmall, {});
@@ -133,15 +164,17 @@ TEST(ShippedModels, TellCleanFromDamaged) {
     for (const char* name : {"photo-x4", "photo-x2"}) {
         const Model model =
             Model::load(source / "core/weights" / (std::string(name) + ".safetensors"));
-        ASSERT_TRUE(model.impl().clean);
+        ASSERT_FALSE(model.impl().specials.empty());
+        const auto& special = model.impl().specials.front();
+        ASSERT_EQ(special.kind, InputKind::clean);
         const DamageMeter meter(model, plan_execution({}));
         for (const char* sample : {"city", "mountain", "trees"}) {
             const Image clean =
                 read_image(source / "docs/samples" / (std::string(sample) + ".png"));
             write_image(folder / "damaged.jpg", clean, jpeg);
             const Image damaged = read_image(folder / "damaged.jpg");
-            EXPECT_LT(meter.measure(clean), model.impl().clean_below) << name << ", " << sample;
-            EXPECT_GT(meter.measure(damaged), model.impl().clean_below) << name << ", " << sample;
+            EXPECT_LT(meter.measure(clean).value(), special.below) << name << ", " << sample;
+            EXPECT_GT(meter.measure(damaged).value(), special.below) << name << ", " << sample;
         }
     }
 }

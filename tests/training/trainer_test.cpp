@@ -93,19 +93,33 @@ TEST(PixelObjectiveTest, RelativeWeightsMakeSmallErrorsCount) {
     const auto miss = torch::tensor({0.2F, 0.02F}).reshape({2, 1, 1, 1});
     const auto lr = truth + miss;
     const auto made = torch::stack({truth[0] + 0.1, truth[1] + 0.01}).set_requires_grad(true);
-    const auto share_of_second = [&](Weighting weighting) {
+    const auto share_of_second = [&](PixelLoss loss) {
         made.mutable_grad() = torch::Tensor();
-        weighted_mae(weighting, made, truth, lr).backward();
+        pixel_loss(loss, made, truth, lr).backward();
         const auto sums = made.grad().abs().sum({1, 2, 3});
         return (sums[1] / sums[0]).item<double>();
     };
-    EXPECT_NEAR(share_of_second(Weighting::even), 1, 1e-4);
+    EXPECT_NEAR(share_of_second(PixelLoss::mae), 1, 1e-4);
     constexpr double kLeast = 0.5 / 255;
-    EXPECT_NEAR(share_of_second(Weighting::relative), (0.2 + kLeast) / (0.02 + kLeast), 1e-3);
+    EXPECT_NEAR(share_of_second(PixelLoss::relative), (0.2 + kLeast) / (0.02 + kLeast), 1e-3);
     // As large as without weights when all inputs miss alike, and of a reduced input too.
     const auto alike = torch::full({2, 3, 2, 2}, 0.6F);
-    EXPECT_NEAR(weighted_mae(Weighting::relative, made, truth, alike).item<double>(),
+    EXPECT_NEAR(pixel_loss(PixelLoss::relative, made, truth, alike).item<double>(),
                 torch::l1_loss(made, truth).item<double>(), 1e-6);
+}
+
+TEST(PixelObjectiveTest, LogErrorIsOfLumaAndOfAllColours) {
+    const auto truth = torch::full({2, 3, 4, 4}, 0.5F);
+    auto made = truth.clone();
+    made[0] += 0.1;               // grey: luma and colours miss by as much
+    made.select(1, 2)[1] += 0.1;  // blue alone, .114 of luma
+    constexpr double kLeast = (2.0 / 255) * (2.0 / 255);
+    const double grey = std::log(0.01 + kLeast);
+    const double blue = std::log(0.01 * (0.8 * 0.114 * 0.114 + 0.2 / 3) + kLeast);
+    EXPECT_NEAR(pixel_loss(PixelLoss::psnr, made, truth, truth).item<double>(), (grey + blue) / 2,
+                1e-4);
+    const auto one = torch::full({1, 1, 4, 4}, 0.5F);
+    EXPECT_NEAR(pixel_loss(PixelLoss::psnr, one + 0.1, one, one).item<double>(), grey, 1e-4);
 }
 
 TEST(PixelObjectiveTest, NotANumberChangesNothing) {

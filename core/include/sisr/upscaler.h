@@ -17,9 +17,10 @@ namespace sisr {
 /// Arithmetic of the network. `automatic`: bf16 where the processor computes with it, else fp32.
 enum class Precision { automatic, fp32, bf16 };
 
-/// What the input is, for models that hold weights of their own for clean pictures. `automatic`: as
-/// the picture looks, judged from its first rows, up to 64 MB of them.
-enum class InputKind { automatic, clean, damaged };
+/// What the input is, for models that hold weights of their own for some kinds. `automatic`: as the
+/// picture looks, judged from its first rows, up to 64 MB of them. A kind that the model has no
+/// weights of its own for gets those for damaged input.
+enum class InputKind { automatic, clean, damaged, heavily_damaged };
 
 constexpr double kMinScale = 1.0;
 constexpr double kMaxScale = 16.0;
