@@ -47,7 +47,23 @@ UpscaleOptions to_options(const sisr_options* given) {
         case SISR_PRECISION_BF16: options.precision = Precision::bf16; break;
         default: options.precision = Precision::automatic; break;
     }
+    switch (known.input) {
+        case SISR_INPUT_CLEAN: options.input = InputKind::clean; break;
+        case SISR_INPUT_DAMAGED: options.input = InputKind::damaged; break;
+        case SISR_INPUT_HEAVILY_DAMAGED: options.input = InputKind::heavily_damaged; break;
+        default: options.input = InputKind::automatic; break;
+    }
     return options;
+}
+
+sisr_input from_input(InputKind input) {
+    switch (input) {
+        case InputKind::automatic: return SISR_INPUT_AUTO;
+        case InputKind::clean: return SISR_INPUT_CLEAN;
+        case InputKind::damaged: return SISR_INPUT_DAMAGED;
+        case InputKind::heavily_damaged: return SISR_INPUT_HEAVILY_DAMAGED;
+    }
+    return SISR_INPUT_AUTO;
 }
 
 class CallbackSource final : public RowSource {
@@ -145,6 +161,16 @@ sisr_status sisr_upscaler_run(const sisr_upscaler* upscaler, const sisr_source* 
         CallbackSink rows_out(*sink);
         CallbackProgress reporter(progress, progress_user);
         engine.run(rows_in, rows_out, reporter);
+    });
+}
+
+sisr_status sisr_upscaler_judge(const sisr_upscaler* upscaler, const sisr_source* source,
+                                sisr_input* input, char** message) {
+    return guard(message, [&] {
+        const auto& engine = require(upscaler, "upscaler").upscaler;
+        require(require(source, "source").read_rows, "source.read_rows");
+        CallbackSource rows(*source);
+        require(input, "input") = from_input(engine.judge(rows));
     });
 }
 

@@ -161,13 +161,12 @@ public:
         return nullptr;
     }
 
-    const TileRunner* for_picture(const Image& first_rows) const {
+    InputKind judge(const Image& first_rows) const {
         const auto damage = meter_.measure(first_rows);
-        if (!damage) return nullptr;
         for (const Runner& runner : runners_) {
-            if (*damage >= runner.from && *damage < runner.below) return runner.network.get();
+            if (damage && *damage >= runner.from && *damage < runner.below) return runner.kind;
         }
-        return nullptr;
+        return InputKind::damaged;
     }
 
 private:
@@ -260,14 +259,14 @@ private:
 void Upscaler::Impl::run_all(RowSource& source, RowSink& sink, Progress& progress) const {
     const ActiveRun active(active_runs);
     if (!specials) return run_bands(runner, source, sink, progress);
-    if (options.input != InputKind::automatic) {
-        const TileRunner* special = specials->of_kind(options.input);
-        return run_bands(special ? *special : runner, source, sink, progress);
-    }
+    const auto run_as = [&](InputKind kind, RowSource& rows) {
+        const TileRunner* special = specials->of_kind(kind);
+        run_bands(special ? *special : runner, rows, sink, progress);
+    };
+    if (options.input != InputKind::automatic) return run_as(options.input, source);
     PeekedSource peeked(source, judged_rows(source.shape()));
     share_threads();
-    const TileRunner* special = specials->for_picture(peeked.first_rows());
-    run_bands(special ? *special : runner, peeked, sink, progress);
+    run_as(specials->judge(peeked.first_rows()), peeked);
 }
 
 void Upscaler::Impl::run_bands(const TileRunner& network, RowSource& source, RowSink& sink,
@@ -363,6 +362,16 @@ Image Upscaler::run(const Image& image, Progress& progress) const {
     Image result = sink.take();
     result.metadata = image.metadata;
     return result;
+}
+
+InputKind Upscaler::judge(RowSource& source) const {
+    if (impl_->options.input != InputKind::automatic) return impl_->options.input;
+    output_shape(source.shape());
+    if (!impl_->specials) return InputKind::damaged;
+    const ActiveRun active(impl_->active_runs);
+    const PeekedSource peeked(source, judged_rows(source.shape()));
+    impl_->share_threads();
+    return impl_->specials->judge(peeked.first_rows());
 }
 
 std::string Upscaler::description() const { return describe(impl_->plan); }

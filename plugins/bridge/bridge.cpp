@@ -86,19 +86,26 @@ int report(void* user, double fraction) {
     return call.function(call.user, fraction) ? 1 : 0;
 }
 
-gboolean run(const Core& core, BufferRows& in, int in_height, BufferRows& out,
-             const SisrBridgeSettings& settings, ProgressCall progress, GError** error) {
+PooledUpscaler require_upscaler(const Core& core, const SisrBridgeSettings& settings,
+                                GError** error) {
     sisr_status status = SISR_OK;
     std::string reason;
-    const PooledUpscaler upscaler = take_upscaler(core, UpscalerKey(settings), status, reason);
+    PooledUpscaler upscaler = take_upscaler(core, UpscalerKey(settings), status, reason);
     if (!upscaler) {
         const bool is_file = status == SISR_ERROR_IO;
-        return fail(error, is_file ? SISR_BRIDGE_ERROR_MODEL : to_code(status), reason);
+        fail(error, is_file ? SISR_BRIDGE_ERROR_MODEL : to_code(status), reason);
     }
+    return upscaler;
+}
+
+gboolean run(const Core& core, BufferRows& in, int in_height, BufferRows& out,
+             const SisrBridgeSettings& settings, ProgressCall progress, GError** error) {
+    const PooledUpscaler upscaler = require_upscaler(core, settings, error);
+    if (!upscaler) return FALSE;
     const sisr_source source = source_of(in, in_height);
     const sisr_sink sink = sink_of(out);
     char* message = nullptr;
-    status =
+    const sisr_status status =
         core.upscaler_run(upscaler.get(), &source, &sink,
                           progress.function == nullptr ? nullptr : report, &progress, &message);
     if (status == SISR_OK) return TRUE;
@@ -176,6 +183,33 @@ gboolean sisr_bridge_upscale(GeglBuffer* input, const GeglRectangle* input_area,
         BufferRows in{input, format, area.x, area.y, area.width};
         BufferRows out{output, format, result.x, result.y, result.width};
         return run(*core, in, area.height, out, settings, {progress, user}, error);
+    });
+}
+
+gboolean sisr_bridge_judge(GeglBuffer* input, const GeglRectangle* input_area,
+                           const SisrBridgeSettings* given, SisrBridgeInput* kind, GError** error) {
+    return guarded<gboolean>(error, FALSE, [&]() -> gboolean {
+        const SisrBridgeSettings& settings = or_defaults(given);
+        const GeglRectangle area =
+            input_area == nullptr ? *gegl_buffer_get_extent(input) : *input_area;
+        gint width = 0;
+        gint height = 0;
+        if (!sisr_bridge_output_size(&settings, area.width, area.height, &width, &height, error)) {
+            return FALSE;
+        }
+        const Core* core = require_core(error);
+        if (core == nullptr) return FALSE;
+        const PooledUpscaler upscaler = require_upscaler(*core, settings, error);
+        if (!upscaler) return FALSE;
+        BufferRows rows{input, working_format(gegl_buffer_get_format(input)), area.x, area.y,
+                        area.width};
+        const sisr_source source = source_of(rows, area.height);
+        sisr_input judged = SISR_INPUT_AUTO;
+        char* message = nullptr;
+        const sisr_status status = core->upscaler_judge(upscaler.get(), &source, &judged, &message);
+        if (status != SISR_OK) return fail(error, to_code(status), take_message(*core, message));
+        *kind = static_cast<SisrBridgeInput>(judged);
+        return TRUE;
     });
 }
 

@@ -30,6 +30,13 @@ typedef enum {
     SISR_BRIDGE_PRECISION_BF16
 } SisrBridgePrecision;
 
+typedef enum {
+    SISR_BRIDGE_INPUT_AUTO, /* as the picture looks */
+    SISR_BRIDGE_INPUT_CLEAN,
+    SISR_BRIDGE_INPUT_DAMAGED,        /* by JPEG or noise */
+    SISR_BRIDGE_INPUT_HEAVILY_DAMAGED /* by much of it */
+} SisrBridgeInput;
+
 typedef struct {
     /* An installed name ("photo-x4"), a family ("photo") or a file; NULL or "": the default. */
     const gchar* model;
@@ -41,14 +48,15 @@ typedef struct {
     SisrBridgeColorLock color_lock; /* brightness and hue follow the input's */
     gint memory_mb;                 /* for tiles; 0: the library's default */
     SisrBridgePrecision precision;
-    gint tile; /* side in input pixels; 0: from the memory */
+    gint tile;             /* side in input pixels; 0: from the memory */
+    SisrBridgeInput input; /* for models that hold weights of their own for some kinds */
 } SisrBridgeSettings;
 
 /* Default model and everything else as the model has it, enlarged by SISR_BRIDGE_DEFAULT_SCALE. */
-#define SISR_BRIDGE_SETTINGS_INIT                                          \
-    {                                                                      \
-        NULL, SISR_BRIDGE_DEFAULT_SCALE, 0, 0, SISR_BRIDGE_MODEL_STRENGTH, \
-            SISR_BRIDGE_COLOR_LOCK_AUTO, 0, SISR_BRIDGE_PRECISION_AUTO, 0  \
+#define SISR_BRIDGE_SETTINGS_INIT                                                                 \
+    {                                                                                             \
+        NULL, SISR_BRIDGE_DEFAULT_SCALE, 0, 0, SISR_BRIDGE_MODEL_STRENGTH,                        \
+            SISR_BRIDGE_COLOR_LOCK_AUTO, 0, SISR_BRIDGE_PRECISION_AUTO, 0, SISR_BRIDGE_INPUT_AUTO \
     }
 
 typedef enum {
@@ -86,6 +94,12 @@ const Babl* sisr_bridge_working_format(const Babl* source);
 gboolean sisr_bridge_upscale(GeglBuffer* input, const GeglRectangle* input_area, GeglBuffer* output,
                              gint output_x, gint output_y, const SisrBridgeSettings* settings,
                              SisrBridgeProgress progress, gpointer user, GError** error);
+
+/* What sisr_bridge_upscale takes an area (NULL: the extent) for. A part of a picture may look
+ * otherwise than the whole, so a preview of parts asks for the whole and sets settings.input. */
+gboolean sisr_bridge_judge(GeglBuffer* input, const GeglRectangle* input_area,
+                           const SisrBridgeSettings* settings, SisrBridgeInput* kind,
+                           GError** error);
 
 /* Whether GEGL has room for so many bytes of pixels, for hosts that hold more than one result.
  * sisr_bridge_upscale looks for the room of its own. */

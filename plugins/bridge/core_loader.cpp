@@ -116,6 +116,7 @@ bool bind_all(void* handle, Core& core, std::string& reason) {
     const bool complete = bind(handle, "sisr_upscaler_create", core.upscaler_create) &&
                           bind(handle, "sisr_upscaler_output_shape", core.upscaler_output_shape) &&
                           bind(handle, "sisr_upscaler_run", core.upscaler_run) &&
+                          bind(handle, "sisr_upscaler_judge", core.upscaler_judge) &&
                           bind(handle, "sisr_upscaler_destroy", core.upscaler_destroy) &&
                           bind(handle, "sisr_visit_models", core.visit_models) &&
                           bind(handle, "sisr_string_free", core.string_free);

@@ -13,6 +13,7 @@ struct Core {
     decltype(&sisr_upscaler_create) upscaler_create = nullptr;
     decltype(&sisr_upscaler_output_shape) upscaler_output_shape = nullptr;
     decltype(&sisr_upscaler_run) upscaler_run = nullptr;
+    decltype(&sisr_upscaler_judge) upscaler_judge = nullptr;
     decltype(&sisr_upscaler_destroy) upscaler_destroy = nullptr;
     decltype(&sisr_visit_models) visit_models = nullptr;
     decltype(&sisr_string_free) string_free = nullptr;

@@ -57,6 +57,12 @@ std::int64_t time_of(const std::string& file) {
     return status ? 0 : static_cast<std::int64_t>(time.time_since_epoch().count());
 }
 
+// One list in two headers, of which hosts see only the bridge's.
+static_assert(int{SISR_INPUT_AUTO} == int{SISR_BRIDGE_INPUT_AUTO});
+static_assert(int{SISR_INPUT_CLEAN} == int{SISR_BRIDGE_INPUT_CLEAN});
+static_assert(int{SISR_INPUT_DAMAGED} == int{SISR_BRIDGE_INPUT_DAMAGED});
+static_assert(int{SISR_INPUT_HEAVILY_DAMAGED} == int{SISR_BRIDGE_INPUT_HEAVILY_DAMAGED});
+
 sisr_options options_of(const SisrBridgeSettings& settings) {
     sisr_options options{};
     options.struct_size = sizeof options;
@@ -69,6 +75,7 @@ sisr_options options_of(const SisrBridgeSettings& settings) {
     options.strength = options.has_strength != 0 ? settings.strength : 0;
     if (settings.color_lock == SISR_BRIDGE_COLOR_LOCK_ON) options.colour_lock = 1;
     if (settings.color_lock == SISR_BRIDGE_COLOR_LOCK_OFF) options.colour_lock = -1;
+    options.input = static_cast<sisr_input>(settings.input);
     if (settings.precision == SISR_BRIDGE_PRECISION_FP32) options.precision = SISR_PRECISION_FP32;
     if (settings.precision == SISR_BRIDGE_PRECISION_BF16) options.precision = SISR_PRECISION_BF16;
     return options;
@@ -86,7 +93,7 @@ bool UpscalerKey::operator==(const UpscalerKey& other) const {
     const auto fields = [](const UpscalerKey& key) {
         const SisrBridgeSettings& s = key.settings;
         return std::make_tuple(key.model, key.file_time, s.scale, s.width, s.height, s.strength,
-                               s.color_lock, s.memory_mb, s.precision, s.tile);
+                               s.color_lock, s.memory_mb, s.precision, s.tile, s.input);
     };
     return fields(*this) == fields(other);
 }

@@ -24,6 +24,13 @@ enum_start(sisr_upscale_color_lock)
     enum_value(SISR_UPSCALE_COLOR_LOCK_OFF, "off", "Off")
 enum_end(SisrUpscaleColorLock)
 
+enum_start(sisr_upscale_input)
+    enum_value(SISR_UPSCALE_INPUT_AUTO, "auto", "As it looks")
+    enum_value(SISR_UPSCALE_INPUT_CLEAN, "clean", "Clean")
+    enum_value(SISR_UPSCALE_INPUT_DAMAGED, "damaged", "Damaged by JPEG or noise")
+    enum_value(SISR_UPSCALE_INPUT_HEAVY, "heavy", "Damaged by much of it")
+enum_end(SisrUpscaleInput)
+
 enum_start(sisr_upscale_precision)
     enum_value(SISR_UPSCALE_PRECISION_AUTO, "auto", "Fastest here")
     enum_value(SISR_UPSCALE_PRECISION_FP32, "fp32", "32-bit float")
@@ -49,6 +56,9 @@ property_double(strength, "Strength", SISR_BRIDGE_MODEL_STRENGTH)
 property_enum(color_lock, "Color lock", SisrUpscaleColorLock, sisr_upscale_color_lock,
               SISR_UPSCALE_COLOR_LOCK_AUTO)
     description("Brightness and hue of the result follow the input's")
+
+property_enum(input_is, "Input is", SisrUpscaleInput, sisr_upscale_input, SISR_UPSCALE_INPUT_AUTO)
+    description("For models that hold weights of their own for some kinds of pictures")
 
 property_int(memory, "Memory", 0)
     description("For tiles, in megabytes; 0 is the library's default. It changes no pixel")
@@ -82,6 +92,7 @@ SisrBridgeSettings settings_of(GeglOperation* operation) {
     settings.scale = properties->scale;
     settings.strength = properties->strength;
     settings.color_lock = static_cast<SisrBridgeColorLock>(properties->color_lock);
+    settings.input = static_cast<SisrBridgeInput>(properties->input_is);
     settings.memory_mb = properties->memory;
     settings.precision = static_cast<SisrBridgePrecision>(properties->precision);
     return settings;

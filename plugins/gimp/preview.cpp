@@ -182,6 +182,22 @@ void Preview::show_overview() {
     gtk_image_set_from_pixbuf(GTK_IMAGE(overview_), marked.get());
 }
 
+SisrBridgeInput Preview::judge_layer() {
+    const Judged asked{settings_.model, across_, down_};
+    if (judged_ && *judged_ == asked) return input_;
+    const auto scaled = [](int length, double scale) {
+        return std::max(1, static_cast<int>(std::lround(length * scale)));
+    };
+    const SisrBridgeSettings bridge =
+        bridge_settings(settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)});
+    GError* error = nullptr;
+    if (!sisr_bridge_judge(source_.get(), &extent_, &bridge, &input_, &error)) {
+        throw_failure(error);
+    }
+    judged_ = asked;
+    return input_;
+}
+
 void Preview::render() {
     const Crop area = crop();
     const PixbufPtr small = to_pixbuf(source_.get(), area.shown);
@@ -193,7 +209,8 @@ void Preview::render() {
     const GeglRectangle room{0, 0, area.width, area.height};
     const BufferPtr result(
         gegl_buffer_new(&room, sisr_bridge_working_format(gegl_buffer_get_format(source_.get()))));
-    const SisrBridgeSettings bridge = bridge_settings(settings_, {area.width, area.height});
+    SisrBridgeSettings bridge = bridge_settings(settings_, {area.width, area.height});
+    bridge.input = judge_layer();
     GError* error = nullptr;
     if (!sisr_bridge_upscale(source_.get(), &area.input, result.get(), 0, 0, &bridge, on_progress,
                              this, &error)) {

@@ -3,6 +3,10 @@
 
 #include "settings.h"
 
+#include <optional>
+#include <string>
+#include <tuple>
+
 namespace sisr::gimp {
 
 class Preview {
@@ -28,7 +32,12 @@ private:
         int shown_width, shown_height;
     };
 
+    /// What a judgement depends on: model, and enlargement across and down.
+    using Judged = std::tuple<std::string, double, double>;
+
     Crop crop() const;
+    /// What the whole layer will be taken for, which the crop by itself may not look like.
+    SisrBridgeInput judge_layer();
     void render();
     void show_overview();
     void schedule();
@@ -49,6 +58,8 @@ private:
     double down_ = 1;
     double centre_x_;  ///< of the crop, in source pixels
     double centre_y_;
+    std::optional<Judged> judged_;
+    SisrBridgeInput input_ = SISR_BRIDGE_INPUT_AUTO;
     guint timeout_ = 0;
     bool rendering_ = false;
 };

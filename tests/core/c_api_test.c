@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
     sisr_options options;
     sisr_source source;
     sisr_sink sink;
+    sisr_input input = SISR_INPUT_AUTO;
     sisr_image_shape result;
     Buffers buffers;
     CHECK(argc == 2);
@@ -87,6 +88,12 @@ int main(int argc, char** argv) {
     CHECK(buffers.sum > 0);
 
     memset(&buffers, 0, sizeof buffers);
+    CHECK(sisr_upscaler_judge(upscaler, &source, &input, &message) == SISR_OK);
+    CHECK(input == SISR_INPUT_DAMAGED);
+    CHECK(sisr_upscaler_judge(upscaler, &source, NULL, NULL) == SISR_ERROR_USAGE);
+    CHECK(sisr_upscaler_judge(NULL, &source, &input, NULL) == SISR_ERROR_USAGE);
+
+    memset(&buffers, 0, sizeof buffers);
     CHECK(sisr_upscaler_run(upscaler, &source, &sink, cancel, NULL, NULL) == SISR_CANCELLED);
     buffers.fail = 1;
     CHECK(sisr_upscaler_run(upscaler, &source, &sink, NULL, NULL, &message) == SISR_ERROR_IO);
@@ -97,6 +104,14 @@ int main(int argc, char** argv) {
     source.read_rows = NULL;
     CHECK(sisr_upscaler_run(upscaler, &source, &sink, NULL, NULL, NULL) == SISR_ERROR_USAGE);
     CHECK(sisr_upscaler_run(NULL, &source, &sink, NULL, NULL, NULL) == SISR_ERROR_USAGE);
+
+    sisr_upscaler_destroy(upscaler);
+    options.input = SISR_INPUT_CLEAN;
+    CHECK(sisr_upscaler_create(argv[1], &options, &upscaler, NULL) == SISR_OK);
+    source.shape.width = WIDTH;
+    source.read_rows = read_rows;
+    CHECK(sisr_upscaler_judge(upscaler, &source, &input, NULL) == SISR_OK);
+    CHECK(input == SISR_INPUT_CLEAN);
 
     sisr_upscaler_destroy(upscaler);
     sisr_upscaler_destroy(NULL);

@@ -120,6 +120,19 @@ TEST_F(CleanInput, AndHeavilyDamagedGetWeightsOfTheirOwn) {
     EXPECT_EQ(max_difference(run(both, picture, InputKind::clean), by(clean)), 0);
     EXPECT_EQ(max_difference(run(model(0.08, 0.2), picture, InputKind::heavily_damaged), by(heavy)),
               0);
+    const auto judge = [](const Model& judged, const Image& image, const UpscaleOptions& options) {
+        ImageSource source(image);
+        return Upscaler(judged, options).judge(source);
+    };
+    EXPECT_EQ(judge(both, picture, {}), InputKind::heavily_damaged);
+    EXPECT_EQ(judge(model(0.08, 0.2), picture, {}), InputKind::damaged);
+    EXPECT_EQ(judge(model(0.19, 0.2), picture, {}), InputKind::clean);
+    EXPECT_EQ(judge(Model::load(any), picture, {}), InputKind::damaged);
+    UpscaleOptions as_clean;
+    as_clean.input = InputKind::clean;
+    EXPECT_EQ(judge(both, picture, as_clean), InputKind::clean);
+    EXPECT_THROW(judge(both, Image(), {}), Error);
+
     // What tells nothing gets neither.
     const Image flat(ImageShape{80, 60, 3, false, Encoding::display});
     EXPECT_EQ(max_difference(run(both, flat), run(Model::load(any), flat)), 0);

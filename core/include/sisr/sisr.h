@@ -46,6 +46,14 @@ typedef enum sisr_precision {
     SISR_PRECISION_BF16 = 2
 } sisr_precision;
 
+/* What a picture is, for models that hold weights of their own for some kinds. */
+typedef enum sisr_input {
+    SISR_INPUT_AUTO = 0, /* as it looks */
+    SISR_INPUT_CLEAN = 1,
+    SISR_INPUT_DAMAGED = 2,        /* by JPEG or noise */
+    SISR_INPUT_HEAVILY_DAMAGED = 3 /* by much of it */
+} sisr_input;
+
 typedef struct sisr_image_shape {
     int width;
     int height;
@@ -67,6 +75,7 @@ typedef struct sisr_options {
     double strength;  /* from fidelity (0) to detail (1), see has_strength; */
     int has_strength; /* 0: the model's own default */
     int colour_lock;  /* 0: the model's own default, 1: on, -1: off */
+    sisr_input input;
 } sisr_options;
 
 /* Rows come out once each, in order: fill `rows` with rows y_begin to y_end - 1.
@@ -104,6 +113,11 @@ SISR_C_API sisr_status sisr_upscaler_output_shape(const sisr_upscaler* upscaler,
 SISR_C_API sisr_status sisr_upscaler_run(const sisr_upscaler* upscaler, const sisr_source* source,
                                          const sisr_sink* sink, sisr_progress_fn progress,
                                          void* progress_user, char** message);
+
+/* What sisr_upscaler_run takes the source for; reads its first rows. A part of a picture may look
+ * otherwise than the whole: who shows parts asks once and gives it as an option. */
+SISR_C_API sisr_status sisr_upscaler_judge(const sisr_upscaler* upscaler, const sisr_source* source,
+                                           sisr_input* input, char** message);
 
 /* NULL is allowed. */
 SISR_C_API void sisr_upscaler_destroy(sisr_upscaler* upscaler);

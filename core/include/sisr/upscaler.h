@@ -73,6 +73,12 @@ public:
     /// The same in memory; the result carries the input's metadata.
     Image run(const Image& image, Progress& progress) const;
 
+    /// What run() takes a picture for that automatic options do not tell: clean, damaged or heavily
+    /// damaged; always damaged where the model holds weights for one kind only. A part of a picture
+    /// may look otherwise than the whole: who shows parts asks once and tells it in the options.
+    /// Reads the first rows, up to 64 MB of them. Throws as run().
+    InputKind judge(RowSource& source) const;
+
     /// "cpu, 2 threads, bf16": what the options came to.
     std::string description() const;
 

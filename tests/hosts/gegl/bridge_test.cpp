@@ -157,6 +157,42 @@ TEST(Bridge, PartOfABufferToAPlaceInAnother) {
     EXPECT_GT(a.at(20, 20, 1), 0);
 }
 
+TEST(Bridge, JudgesThePictureAsTheCoreDoes) {
+    const Buffer clean = picture(200, 150);
+    const Buffer noise = to_buffer(random_rgb(200, 150), "R'G'B'", babl_format("R'G'B' u8"));
+    SisrBridgeSettings settings = SISR_BRIDGE_SETTINGS_INIT;
+    const auto judge = [&settings](const Buffer& buffer) {
+        SisrBridgeInput kind = SISR_BRIDGE_INPUT_AUTO;
+        EXPECT_TRUE(sisr_bridge_judge(buffer.get(), nullptr, &settings, &kind, nullptr));
+        return kind;
+    };
+    EXPECT_EQ(judge(clean), SISR_BRIDGE_INPUT_CLEAN);
+    EXPECT_NE(judge(noise), SISR_BRIDGE_INPUT_CLEAN);
+    settings.input = SISR_BRIDGE_INPUT_DAMAGED;
+    EXPECT_EQ(judge(clean), SISR_BRIDGE_INPUT_DAMAGED) << "is what was asked for";
+
+    const auto upscale = [&](SisrBridgeInput input) {
+        settings.input = input;
+        const Babl* format = babl_format("R'G'B' float");
+        const Buffer result(gegl_buffer_new(GEGL_RECTANGLE(0, 0, 800, 600), format));
+        EXPECT_TRUE(sisr_bridge_upscale(clean.get(), nullptr, result.get(), 0, 0, &settings,
+                                        nullptr, nullptr, nullptr));
+        Image image({800, 600, 3, false, Encoding::display});
+        gegl_buffer_get(result.get(), nullptr, 1, format, image.row(0), GEGL_AUTO_ROWSTRIDE,
+                        GEGL_ABYSS_NONE);
+        return image;
+    };
+    const Image by_itself = upscale(SISR_BRIDGE_INPUT_AUTO);
+    EXPECT_EQ(max_difference(by_itself, upscale(SISR_BRIDGE_INPUT_CLEAN)), 0);
+    EXPECT_GT(max_difference(by_itself, upscale(SISR_BRIDGE_INPUT_DAMAGED)), 0.01);
+
+    GError* error = nullptr;
+    settings.model = "/no/such/model.safetensors";
+    SisrBridgeInput kind = SISR_BRIDGE_INPUT_AUTO;
+    EXPECT_FALSE(sisr_bridge_judge(clean.get(), nullptr, &settings, &kind, &error));
+    EXPECT_EQ(take_code(error), SISR_BRIDGE_ERROR_MODEL);
+}
+
 TEST(Bridge, ListsTheModels) {
     GError* error = nullptr;
     GPtrArray* models = sisr_bridge_list_models(&error);
