@@ -23,7 +23,7 @@ po::options_description describe_options() {
         ("blocks", text_option("N"), "residual blocks; default 8 (compact), 16 (paper)")
         ("input-skip", text_option("KIND"), "none, nearest or bilinear; default: the form's")
         ("loss", preset_option("mae", "KIND"),
-         "mae; relative: each patch's by the error that its input has; psnr: logarithm of the squared")
+         "mae; relative: that over each input's own error; psnr: logarithm of squared errors")
         ("init", text_option("FILE"),
          "model whose weights to start from: of the same size, narrower or shallower");
     // clang-format on
