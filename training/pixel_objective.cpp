@@ -1,7 +1,8 @@
 #include "pixel_objective.h"
 
+#include "inference/image_tensor.h"
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace sisr::training {
@@ -15,7 +16,6 @@ constexpr double kLeastError = 0.5 / 255;
 // Added to a squared error, so that flat patches, which are right to a level or two, do not rule.
 constexpr double kLeastSquare = (2.0 / 255) * (2.0 / 255);
 
-constexpr std::array<float, 3> kLuma{0.299F, 0.587F, 0.114F};  // BT.601
 constexpr double kLumaShare = 0.8;
 
 torch::Tensor error_of_each(const torch::Tensor& made, const torch::Tensor& truth) {
@@ -32,12 +32,9 @@ torch::Tensor enlarge(const torch::Tensor& lr, const torch::Tensor& like) {
 
 torch::Tensor log_error(const torch::Tensor& made, const torch::Tensor& truth) {
     const auto difference = made - truth;
-    auto square = difference.square().mean({1, 2, 3});
-    if (made.size(1) == 3) {
-        const auto weights = torch::tensor(at::ArrayRef<float>(kLuma), made.device());
-        const auto luma = (difference * weights.view({1, 3, 1, 1})).sum(1);
-        square = kLumaShare * luma.square().mean({1, 2}) + (1 - kLumaShare) * square;
-    }
+    const auto of_colours = difference.square().mean({1, 2, 3});
+    const auto of_luma = luma(difference).square().mean({1, 2, 3});
+    const auto square = kLumaShare * of_luma + (1 - kLumaShare) * of_colours;
     return (square + kLeastSquare).log().mean();
 }
 

@@ -53,11 +53,11 @@ Tensors weights_of(const fs::path& from, const TensorFile& file,
 struct SpecialOptions {
     const char* model;
     const char* limit;
-    InputKind kind;
+    const SpecialFormat& format;
 };
 constexpr std::array<SpecialOptions, 2> kSpecialOptions{{
-    {"clean", "clean-below", InputKind::clean},
-    {"heavy", "heavy-from", InputKind::heavily_damaged},
+    {"clean", "clean-below", kSpecialFormats[0]},
+    {"heavy", "heavy-from", kSpecialFormats[1]},
 }};
 
 bool adds_special(const OptionValues& values) {
@@ -81,12 +81,9 @@ void export_with_special(const OptionValues& values, const fs::path& target) {
             throw Error(ErrorKind::usage, std::string("--") + option.model,
                         std::string("needs --") + option.limit);
         }
-        const auto format =
-            std::find_if(kSpecialFormats.begin(), kSpecialFormats.end(),
-                         [&option](const auto& item) { return item.kind == option.kind; });
         training::add_special(model,
                               read_safetensors(find_model(values.text(option.model)).info().path),
-                              *format, values.number<double>(option.limit, 0, 1));
+                              option.format, values.number<double>(option.limit, 0, 1));
     }
     write_safetensors(target, model);
 }

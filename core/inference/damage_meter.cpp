@@ -5,7 +5,6 @@
 #include "model/model_impl.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace sisr {
@@ -21,8 +20,6 @@ constexpr std::int64_t kWindow = 7;
 constexpr double kTextured = 4;   // 8-bit values
 constexpr double kLeast = 2;      // so that hardly textured pixels do not rule
 constexpr double kEvidence = 50;  // pixels
-
-constexpr std::array<float, 3> kLuma{0.299F, 0.587F, 0.114F};  // BT.601
 
 Model fidelity_of(const Model& model) {
     return model.info().has_strength ? at_strength(model, 0) : model;
@@ -46,13 +43,6 @@ Image cut(const Image& picture, int x0, int y0, int width, int height) {
     return square;
 }
 
-/// [1,1,h,w], 0 to 255, of a picture [1,C,h,w] in [0,1].
-torch::Tensor luma(const torch::Tensor& picture) {
-    if (picture.size(1) == 1) return 255 * picture;
-    const auto weights = torch::tensor(at::ArrayRef<float>(kLuma)).view({1, 3, 1, 1});
-    return 255 * (picture * weights).sum(1, /*keepdim=*/true);
-}
-
 torch::Tensor local_deviation(const torch::Tensor& grey) {
     const auto mean = [](const torch::Tensor& x) {
         return torch::avg_pool2d(x, kWindow, 1, kWindow / 2, false, /*count_include_pad=*/false);
@@ -68,7 +58,7 @@ struct Square {
 };
 
 Square look_at(Image pixels) {
-    const auto grey = luma(view_as_tensor(pixels));
+    const auto grey = 255 * luma(view_as_tensor(pixels));
     const auto deviation = local_deviation(grey);
     const double textured = (deviation > kTextured).sum().item<double>();
     return {std::move(pixels), grey, deviation, textured};
@@ -118,7 +108,7 @@ std::optional<double> DamageMeter::measure(const Image& picture) const {
     for (const Square& square : choose_squares(picture)) {
         const auto result = restorer_.compute(square.pixels).clamp(0, 1);
         const auto reduced = torch::avg_pool2d(result, restorer_.scale());
-        const auto change = inner((luma(reduced) - square.grey).abs());
+        const auto change = inner((255 * luma(reduced) - square.grey).abs());
         const auto deviation = inner(square.deviation);
         const auto counts = deviation > kTextured;
         sum += (change / (deviation + kLeast)).masked_select(counts).sum().item<double>();

@@ -147,16 +147,15 @@ public:
                    const TileOptions& options)
         : meter_(model, plan) {
         for (const auto& special : chosen.impl().specials) {
-            runners_.push_back(
-                {special.kind, special.from, special.below,
-                 std::make_unique<const TileRunner>(Model(special.weights), plan, options)});
+            runners_.push_back({special, std::make_unique<const TileRunner>(Model(special.weights),
+                                                                            plan, options)});
         }
     }
 
     /// Null: the weights for all else.
     const TileRunner* of_kind(InputKind kind) const {
         for (const Runner& runner : runners_) {
-            if (runner.kind == kind) return runner.network.get();
+            if (runner.special.kind == kind) return runner.network.get();
         }
         return nullptr;
     }
@@ -164,16 +163,14 @@ public:
     InputKind judge(const Image& first_rows) const {
         const auto damage = meter_.measure(first_rows);
         for (const Runner& runner : runners_) {
-            if (damage && *damage >= runner.from && *damage < runner.below) return runner.kind;
+            if (damage && runner.special.has(*damage)) return runner.special.kind;
         }
         return InputKind::damaged;
     }
 
 private:
     struct Runner {
-        InputKind kind;
-        double from;
-        double below;
+        Model::Impl::Special special;
         std::unique_ptr<const TileRunner> network;
     };
     DamageMeter meter_;

@@ -22,6 +22,8 @@ struct Model::Impl {
         double from;   ///< this damage,
         double below;  ///< and less than this
         std::shared_ptr<const Impl> weights;
+
+        bool has(double damage) const { return damage >= from && damage < below; }
     };
 
     ModelInfo info;

@@ -38,6 +38,10 @@ GtkWidget* captioned(GtkWidget* image, GtkWidget* caption, GtkWidget* row) {
     return image;
 }
 
+int scaled(int length, double scale) {
+    return std::max(1, static_cast<int>(std::lround(length * scale)));
+}
+
 /// A part of [0, length) of `wanted` at most, as near round `centre` as there is room.
 std::pair<int, int> part_of(int length, int wanted, double centre) {
     const int size = std::min(length, wanted);
@@ -144,9 +148,6 @@ Preview::Crop Preview::crop() const {
     const GeglRectangle wide{shown.x - kMargin, shown.y - kMargin, shown.width + 2 * kMargin,
                              shown.height + 2 * kMargin};
     gegl_rectangle_intersect(&crop.input, &wide, &extent_);
-    const auto scaled = [](int length, double scale) {
-        return std::max(1, static_cast<int>(std::lround(length * scale)));
-    };
     crop.width = scaled(crop.input.width, across_);
     crop.height = scaled(crop.input.height, down_);
     crop.shown_width = std::min(crop.width, scaled(shown.width, across_));
@@ -185,9 +186,6 @@ void Preview::show_overview() {
 SisrBridgeInput Preview::judge_layer() {
     const Judged asked{settings_.model, across_, down_};
     if (judged_ && *judged_ == asked) return input_;
-    const auto scaled = [](int length, double scale) {
-        return std::max(1, static_cast<int>(std::lround(length * scale)));
-    };
     const SisrBridgeSettings bridge =
         bridge_settings(settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)});
     GError* error = nullptr;
