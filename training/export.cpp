@@ -30,18 +30,25 @@ Metadata describe(const SrResNetSettings& settings, const ModelCard& card) {
     return metadata;
 }
 
-bool is_special(const std::string& tensor) {
-    return std::any_of(
-        kSpecialFormats.begin(), kSpecialFormats.end(),
-        [&tensor](const SpecialFormat& format) { return tensor.rfind(format.prefix, 0) == 0; });
+bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+/// Whether a tensor is not of the network that all models have.
+bool is_of_kinds(const std::string& tensor) {
+    return begins_with(tensor, kJudgePrefix) ||
+           std::any_of(kSpecialFormats.begin(), kSpecialFormats.end(),
+                       [&tensor](const SpecialFormat& format) {
+                           return begins_with(tensor, format.prefix);
+                       });
 }
 
 bool has_prefix(const TensorFile& file, const char* prefix) {
     const auto found = file.tensors.lower_bound(prefix);
-    return found != file.tensors.end() && found->first.rfind(prefix, 0) == 0;
+    return found != file.tensors.end() && begins_with(found->first, prefix);
 }
 
 }  // namespace
+
+void put_weights(TensorFile& model, const Tensors& weights) { put_half(model, "", weights); }
 
 bool has_two_stages(const TensorFile& file) { return has_prefix(file, kFidelityPrefix); }
 
@@ -52,7 +59,7 @@ Tensors weights_to_export(const TensorFile& file) {
     if (!is_model || has_two_stages(file)) return {};
     Tensors weights;
     for (const auto& [name, tensor] : file.tensors) {
-        if (!is_special(name)) weights[name] = tensor;
+        if (!is_of_kinds(name)) weights[name] = tensor;
     }
     return weights;
 }
@@ -75,21 +82,27 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
     write_safetensors(file, content);
 }
 
-void add_special(TensorFile& model, const TensorFile& special, const SpecialFormat& format,
-                 double limit) {
+void add_special(TensorFile& model, const TensorFile& special, const SpecialFormat& format) {
     const std::string kind = format.name;
     if (has_prefix(model, format.prefix)) {
         throw Error(ErrorKind::usage, "export",
                     "the model holds weights for " + kind + " input already");
     }
     for (const auto& [name, tensor] : special.tensors) {
-        if (is_special(name)) {
+        if (is_of_kinds(name)) {
             throw Error(ErrorKind::usage, "export",
                         "the model for " + kind + " input holds weights for several kinds");
         }
         model.tensors[format.prefix + name] = tensor;
     }
-    model.metadata[format.limit] = std::to_string(limit);
+    put_judge(model, {});
+}
+
+void put_judge(TensorFile& model, const Tensors& judge) {
+    for (auto item = model.tensors.begin(); item != model.tensors.end();) {
+        item = begins_with(item->first, kJudgePrefix) ? model.tensors.erase(item) : ++item;
+    }
+    for (const auto& [name, tensor] : judge) model.tensors[kJudgePrefix + name] = tensor;
 }
 
 }  // namespace sisr::training

@@ -24,7 +24,10 @@ bool has_two_stages(const TensorFile& file);
 /// The averaged weights of a checkpoint, or those of a model of one stage; else none.
 Tensors weights_to_export(const TensorFile& file);
 
-/// Convolutions in half precision, the small rest in fp32. Throws Error{io}.
+/// As a model file holds them: convolutions in half precision, the small rest in fp32.
+void put_weights(TensorFile& model, const Tensors& weights);
+
+/// Writes a model of one stage. Throws Error{io}.
 void export_model(const std::filesystem::path& file, const Tensors& weights,
                   const SrResNetSettings& settings, const ModelCard& card);
 
@@ -37,9 +40,12 @@ struct TwoStages {
 void export_model(const std::filesystem::path& file, const TwoStages& weights,
                   const SrResNetSettings& settings, const ModelCard& card);
 
-/// Adds a model's weights to another's, for input whose damage (see DamageMeter) is beyond the
-/// limit of the format. Throws Error{usage} where that has such weights already.
-void add_special(TensorFile& model, const TensorFile& special, const SpecialFormat& format,
-                 double limit);
+/// Adds a model's weights to another's, for input of one kind, and takes the layer that judges the
+/// input away: it was fitted to choose between fewer. Throws Error{usage} where that has such
+/// weights already.
+void add_special(TensorFile& model, const TensorFile& special, const SpecialFormat& format);
+
+/// Replaces the layer that judges the input (Model::Impl::judge).
+void put_judge(TensorFile& model, const Tensors& judge);
 
 }  // namespace sisr::training

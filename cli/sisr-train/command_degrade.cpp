@@ -3,7 +3,7 @@
 #include "contact_sheet.h"
 #include "degradation/degradation.h"
 #include "option_parser.h"
-#include "patch_source.h"
+#include "patch_pair.h"
 #include "training_options.h"
 
 #include <sisr/error.h>
@@ -39,14 +39,8 @@ po::options_description describe_options() {
 std::vector<Image> make_pair(const training::PatchSource& source,
                              const training::Degradation& degradation, int size,
                              training::Rng rng) {
-    const training::Patch patch = source.patch(rng);
-    const auto [reduced, truth] = degradation.apply(patch.pixels, rng, true);
-    const int scale = degradation.scale();
-    const int side = size * scale;
-    using training::crop;
-    return {resize(crop(reduced, patch.left / scale, patch.top / scale, {size, size}), {side, side},
-                   Kernel::nearest),
-            crop(truth, patch.left, patch.top, {side, side})};
+    const auto [reduced, truth] = training::draw_pair(source, degradation, size, rng);
+    return {resize(reduced, truth.shape().size(), Kernel::nearest), truth};
 }
 
 }  // namespace
@@ -62,14 +56,11 @@ ExitCode run_degrade(const Arguments& arguments) {
     const auto degradation =
         training::Degradation::parse(values.text("degrade"), values.number("scale", 1, 8));
 
-    training::PatchSourceOptions options;
-    options.grid = degradation.scale();
-    options.patch = patch * degradation.scale();
-    options.margin = degradation.reach();
     std::vector<std::filesystem::path> folders;
     for (const auto& folder : (*map)["data"].as<std::vector<std::string>>()) {
         folders.emplace_back(folder);
     }
+    const auto options = training::pair_source_options(degradation, patch);
     const training::PatchSource source(folders, options, [](const std::string& line) {
         std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
     });

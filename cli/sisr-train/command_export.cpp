@@ -49,20 +49,19 @@ Tensors weights_of(const fs::path& from, const TensorFile& file,
     return at_strength(Model::load(from), strength).impl().tensors;
 }
 
-/// Options that add the weights of a finished model for one kind of input.
-struct SpecialOptions {
-    const char* model;
-    const char* limit;
+/// An option that adds the weights of a finished model for one kind of input.
+struct SpecialOption {
+    const char* name;
     const SpecialFormat& format;
 };
-constexpr std::array<SpecialOptions, 2> kSpecialOptions{{
-    {"clean", "clean-below", kSpecialFormats[0]},
-    {"heavy", "heavy-from", kSpecialFormats[1]},
+constexpr std::array<SpecialOption, 2> kSpecialOptions{{
+    {"clean", kSpecialFormats[0]},
+    {"heavy", kSpecialFormats[1]},
 }};
 
 bool adds_special(const OptionValues& values) {
     return std::any_of(kSpecialOptions.begin(), kSpecialOptions.end(),
-                       [&values](const auto& option) { return values.has(option.model); });
+                       [&values](const auto& option) { return values.has(option.name); });
 }
 
 /// A finished model as it is, and others for some kinds of input in the same file.
@@ -75,15 +74,10 @@ void export_with_special(const OptionValues& values, const fs::path& target) {
         }
     }
     TensorFile model = read_safetensors(find_model(values.text("from")).info().path);
-    for (const SpecialOptions& option : kSpecialOptions) {
-        if (!values.has(option.model)) continue;
-        if (!values.has(option.limit)) {
-            throw Error(ErrorKind::usage, std::string("--") + option.model,
-                        std::string("needs --") + option.limit);
-        }
-        training::add_special(model,
-                              read_safetensors(find_model(values.text(option.model)).info().path),
-                              option.format, values.number<double>(option.limit, 0, 1));
+    for (const SpecialOption& option : kSpecialOptions) {
+        if (!values.has(option.name)) continue;
+        const Model special = find_model(values.text(option.name));
+        training::add_special(model, read_safetensors(special.info().path), option.format);
     }
     write_safetensors(target, model);
 }
@@ -104,11 +98,10 @@ boost::program_options::options_description describe_options() {
          "with --fidelity the new model's default, else 1; of a model with two stages the mixture "
          "that is written: from 0 (fidelity) to 1 (detail)")
         ("clean", text("MODEL"),
-         "a model for clean input, whose weights are added to those of a finished model")
-        ("clean-below", text("X"), "the damage, from 0 to 1, below which pictures get them")
+         "a model for clean input, whose weights are added to those of a finished model; then the "
+         "command judge makes it choose")
         ("heavy", text("MODEL"),
          "a model for heavily damaged input, whose weights are added likewise")
-        ("heavy-from", text("X"), "the damage from which on pictures get them")
         ("color-lock", text("on|off"),
          "the model's default; on with --fidelity, else as in the file")
         ("output,o", text("FILE")->required(), "the model file to write")

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "judge_fit.h"
 #include "model/model_impl.h"
 #include "option_parser.h"
 
@@ -25,6 +26,11 @@ void print(const Model& model) {
         1e-9 * kReferencePixels / area * static_cast<double>(traits.multiply_adds_per_pixel));
     if (info.has_strength)
         std::printf("strength       0 to 1, default %.2f\n", info.default_strength);
+    for (const auto& special : model.impl().specials) {
+        std::printf("weights for    %s input\n", training::name_of(special.kind));
+    }
+    if (!model.impl().specials.empty() && model.impl().judge.empty())
+        std::printf("               chosen by hand only: see sisr-train judge\n");
     std::printf("radius         %d input pixels\n", info.radius);
     for (const auto& [key, value] : model.impl().metadata) {
         std::printf("%s = %s\n", key.c_str(), value.c_str());

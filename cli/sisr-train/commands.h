@@ -17,5 +17,7 @@ ExitCode run_eval(const Arguments& arguments);
 ExitCode run_gan(const Arguments& arguments);
 ExitCode run_inspect(const Arguments& arguments);
 ExitCode run_export(const Arguments& arguments);
+ExitCode run_mix(const Arguments& arguments);
+ExitCode run_judge(const Arguments& arguments);
 
 }  // namespace sisr::cli

@@ -24,6 +24,8 @@ constexpr Command kCommands[] = {
     {"degrade", "show what a degradation makes of photographs", run_degrade},
     {"inspect", "tell what a model file is", run_inspect},
     {"export", "make a model file from a run or a checkpoint", run_export},
+    {"mix", "add the weights of models, each times a factor", run_mix},
+    {"judge", "fit how a model tells which of its weights suit a picture", run_judge},
 };
 
 void print_usage(std::FILE* stream) {

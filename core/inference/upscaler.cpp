@@ -1,8 +1,8 @@
 #include <sisr/upscaler.h>
 
 #include "image/resize.h"
-#include "inference/damage_meter.h"
 #include "inference/device.h"
+#include "inference/input_judge.h"
 #include "inference/peeked_source.h"
 #include "inference/tile_plan.h"
 #include "inference/tile_runner.h"
@@ -145,35 +145,29 @@ public:
     /// chosen: the model at the strength that is wanted.
     SpecialRunners(const Model& model, const Model& chosen, const ExecutionPlan& plan,
                    const TileOptions& options)
-        : meter_(model, plan) {
+        : judge_(model, plan) {
         for (const auto& special : chosen.impl().specials) {
-            runners_.push_back({special, std::make_unique<const TileRunner>(Model(special.weights),
-                                                                            plan, options)});
+            runners_.push_back({special.kind, std::make_unique<const TileRunner>(
+                                                  Model(special.weights), plan, options)});
         }
     }
 
     /// Null: the weights for all else.
     const TileRunner* of_kind(InputKind kind) const {
         for (const Runner& runner : runners_) {
-            if (runner.special.kind == kind) return runner.network.get();
+            if (runner.kind == kind) return runner.network.get();
         }
         return nullptr;
     }
 
-    InputKind judge(const Image& first_rows) const {
-        const auto damage = meter_.measure(first_rows);
-        for (const Runner& runner : runners_) {
-            if (damage && runner.special.has(*damage)) return runner.special.kind;
-        }
-        return InputKind::damaged;
-    }
+    InputKind judge(const Image& first_rows) const { return judge_.judge(first_rows); }
 
 private:
     struct Runner {
-        Model::Impl::Special special;
+        InputKind kind;
         std::unique_ptr<const TileRunner> network;
     };
-    DamageMeter meter_;
+    InputJudge judge_;
     std::vector<Runner> runners_;
 };
 

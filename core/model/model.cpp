@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 
 namespace sisr {
 namespace {
@@ -102,9 +101,24 @@ void check_stages(const Model::Impl& impl) {
     }
 }
 
+Tensors checked_judge(Tensors judge, std::int64_t features) {
+    if (judge.empty()) return judge;
+    const auto has_shape = [&judge](const char* name, torch::IntArrayRef shape) {
+        const auto found = judge.find(name);
+        return found != judge.end() && found->second.sizes() == shape;
+    };
+    if (!has_shape("weight", {kJudgeRows, features}) || !has_shape("bias", {kJudgeRows})) {
+        throw Error(ErrorKind::bad_model, "model",
+                    "the layer that judges the input does not fit the network");
+    }
+    for (auto& item : judge) item.second = item.second.to(torch::kFloat32);
+    return judge;
+}
+
 std::shared_ptr<Model::Impl> make_impl(const std::filesystem::path& file, Tensors tensors,
                                        const Metadata& metadata) {
     auto impl = std::make_shared<Model::Impl>();
+    Tensors judge = take_prefixed(tensors, kJudgePrefix);
     std::array<Tensors, kSpecialFormats.size()> special;
     for (std::size_t i = 0; i < special.size(); ++i) {
         special[i] = take_prefixed(tensors, kSpecialFormats[i].prefix);
@@ -114,14 +128,11 @@ std::shared_ptr<Model::Impl> make_impl(const std::filesystem::path& file, Tensor
     impl->tensors = impl->architecture->prepare(tensors);
     impl->metadata = metadata;
     impl->traits = impl->architecture->traits(impl->tensors, metadata);
+    impl->judge = checked_judge(std::move(judge), impl->traits.probe_features);
     for (std::size_t i = 0; i < special.size(); ++i) {
         if (special[i].empty()) continue;
-        const SpecialFormat& format = kSpecialFormats[i];
-        const double limit = read_share(metadata, format.limit, format.is_below ? "0" : "1");
         const auto weights = make_impl(file, std::move(special[i]), metadata);
-        constexpr double kAny = std::numeric_limits<double>::infinity();
-        impl->specials.push_back(
-            {format.kind, format.is_below ? 0 : limit, format.is_below ? limit : kAny, weights});
+        impl->specials.push_back({kSpecialFormats[i].kind, weights});
         impl->traits = joined(impl->traits, weights->traits);
     }
     impl->info = make_info(file, metadata, impl->traits, impl->architecture->id);
@@ -175,6 +186,15 @@ std::unique_ptr<Network> make_network(const Model& model, torch::Device device,
     const Model::Impl& impl = model.impl();
     return blame(impl.info.path.string(), [&] {
         return impl.architecture->build(impl.tensors, impl.metadata, device, precision);
+    });
+}
+
+std::unique_ptr<Network> make_probe(const Model& model, torch::Device device,
+                                    torch::ScalarType precision) {
+    const Model::Impl& impl = model.impl();
+    return blame(impl.info.path.string(), [&] {
+        const Tensors& tensors = impl.fidelity.empty() ? impl.tensors : impl.fidelity;
+        return impl.architecture->build_probe(tensors, impl.metadata, device, precision);
     });
 }
 

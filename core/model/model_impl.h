@@ -16,14 +16,10 @@
 namespace sisr {
 
 struct Model::Impl {
-    /// Weights for one kind of input, and the damage (see DamageMeter) that it has.
+    /// Weights for one kind of input.
     struct Special {
         InputKind kind;
-        double from;   ///< this damage,
-        double below;  ///< and less than this
         std::shared_ptr<const Impl> weights;
-
-        bool has(double damage) const { return damage >= from && damage < below; }
     };
 
     ModelInfo info;
@@ -32,7 +28,10 @@ struct Model::Impl {
     Tensors fidelity;  ///< the same of stage 1, where the file holds it; else empty
     Metadata metadata;
     const Architecture* architecture = nullptr;
-    std::vector<Special> specials;  ///< what is in none of them gets the weights above
+    std::vector<Special> specials;  ///< input of no kind of these gets the weights above
+    /// "weight" [3,F] and "bias" [3] of the layer that chooses between them, see InputJudge; empty
+    /// where none was fitted.
+    Tensors judge;
 };
 
 /// Names of stage 1's tensors in a file that holds both stages begin with this.
@@ -43,13 +42,20 @@ struct SpecialFormat {
     InputKind kind;
     const char* name;    ///< as users read it
     const char* prefix;  ///< of the tensors' names; behind it is that of the stage
-    const char* limit;   ///< metadata: the damage at which it begins or ends
-    bool is_below;       ///< for damage below the limit, else from it on
 };
 constexpr std::array<SpecialFormat, 2> kSpecialFormats{{
-    {InputKind::clean, "clean", "clean.", "sisr.clean_below", true},
-    {InputKind::heavily_damaged, "heavily damaged", "heavy.", "sisr.heavy_from", false},
+    {InputKind::clean, "clean", "clean."},
+    {InputKind::heavily_damaged, "heavily damaged", "heavy."},
 }};
+
+/// Names of the tensors of Impl::judge begin with this in a file.
+constexpr const char* kJudgePrefix = "judge.";
+
+/// Each kind but `automatic` has a row of the layer, in the order of the enumeration.
+constexpr int kJudgeRows = 3;
+constexpr int judge_row(InputKind kind) {
+    return static_cast<int>(kind) - static_cast<int>(InputKind::clean);
+}
 
 /// The model itself, or, where it holds both stages, one whose weights are interpolated between
 /// them (Wang et al. 2018, ESRGAN, section 3.4): 0 is stage 1, 1 is stage 2, none the model's
@@ -59,5 +65,9 @@ Model at_strength(const Model& model, std::optional<double> strength);
 /// A network with the model's weights, ready to run. Throws Error{bad_model, out_of_memory}.
 std::unique_ptr<Network> make_network(const Model& model, torch::Device device,
                                       torch::ScalarType precision);
+
+/// What Architecture::build_probe makes of the model, of its stage 1 where it has two.
+std::unique_ptr<Network> make_probe(const Model& model, torch::Device device,
+                                    torch::ScalarType precision);
 
 }  // namespace sisr

@@ -4,6 +4,7 @@
 #include "model/tensors.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace sisr {
@@ -19,6 +20,7 @@ struct NetworkTraits {
     /// On the CPU the image passes through the layers in strips: activations take a few megabytes,
     /// whatever its size.
     bool is_stripped_on_cpu = false;
+    std::int64_t probe_features = 0;  ///< that build_probe's network yields
 };
 
 /// A network ready to run on one device in one precision.
@@ -30,7 +32,8 @@ public:
     virtual ~Network() = default;
 
     /// [N, colour_channels, h, w] float32, display-encoded, nominally [0,1], to
-    /// [N, colour_channels, scale*h, scale*w] float32. Safe to call from several threads.
+    /// [N, colour_channels, scale*h, scale*w] float32 on the CPU. Safe to call from several
+    /// threads.
     virtual torch::Tensor forward(const torch::Tensor& input) const = 0;
 };
 
@@ -46,6 +49,10 @@ struct Architecture {
     NetworkTraits (*traits)(const Tensors& tensors, const Metadata& metadata);
     std::unique_ptr<Network> (*build)(const Tensors& tensors, const Metadata& metadata,
                                       torch::Device device, torch::ScalarType precision);
+    /// A network that describes its input by what the real one's layers make of it: forward()
+    /// yields [N, probe_features], logarithms of mean activations.
+    std::unique_ptr<Network> (*build_probe)(const Tensors& tensors, const Metadata& metadata,
+                                            torch::Device device, torch::ScalarType precision);
 };
 
 /// Throws Error{bad_model} when no architecture knows the tensors.

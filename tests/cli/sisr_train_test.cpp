@@ -105,29 +105,76 @@ TEST_F(SisrTrain, ExportsTheMixtureOfTwoStages) {
     EXPECT_GT(std::abs(mixture - psnr("both.safetensors", {"--strength", "1"})), 0.05);
 }
 
-TEST_F(SisrTrain, ExportAddsWeightsForSomeInputs) {
+TEST_F(SisrTrain, MixAddsWeights) {
+    const auto file = [this](const std::string& name) { return (folder_ / name).string(); };
+    ASSERT_EQ(run_command(command("a", 20)).exit_code, 0);
+    ASSERT_EQ(run_command(command("b", 60, {"--seed", "2"})).exit_code, 0);
+    const auto mix = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {SISR_TRAIN_PATH, "mix"});
+        words.insert(words.end(), {"-o", file("mixed.safetensors")});
+        return run_command(words);
+    };
+    const std::string a = file("a/model.safetensors");
+    const std::string b = file("b/model.safetensors");
+    const auto psnr = [&](const std::string& model) {
+        const auto result = run_command({SISR_TRAIN_PATH, "eval", "-m", model, "--hr",
+                                         file("validation"), "--precision", "fp32", "--json"});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return nlohmann::json::parse(result.out)["mean"]["psnr_y"].get<double>();
+    };
+    const auto mixed = mix({a + "=0.25", b + "=1", a + "=-0.25"});
+    ASSERT_EQ(mixed.exit_code, 0) << mixed.err;
+    EXPECT_NEAR(psnr(file("mixed.safetensors")), psnr(b), 0.01);  // of 16-bit weights
+    ASSERT_EQ(mix({a + "=0.5", b + "=0.5"}).exit_code, 0);
+    EXPECT_GT(std::abs(psnr(file("mixed.safetensors")) - psnr(b)), 0.02);
+
+    EXPECT_EQ(mix({a}).exit_code, 2) << "without a factor";
+    const auto unknown = mix({a + "=1", "nowhere=1"});
+    EXPECT_EQ(unknown.exit_code, 2);
+    EXPECT_NE(unknown.err.find("nowhere"), std::string::npos) << unknown.err;
+    ASSERT_EQ(run_command(command("c", 20, {"--scale", "2"})).exit_code, 0);
+    const auto other = mix({a + "=1", file("c/model.safetensors") + "=1"});
+    EXPECT_EQ(other.exit_code, 2);
+    EXPECT_NE(other.err.find("another network"), std::string::npos) << other.err;
+}
+
+TEST_F(SisrTrain, JudgeMakesAModelChoose) {
     const auto file = [this](const std::string& name) { return (folder_ / name).string(); };
     ASSERT_EQ(run_command(command("run", 20)).exit_code, 0);
+    ASSERT_EQ(run_command(command("other", 60, {"--seed", "2"})).exit_code, 0);
     const std::string model = file("run/model.safetensors");
+    const std::string other = file("other/model.safetensors");
     const auto add = [&](const std::vector<std::string>& more) {
         std::vector<std::string> arguments{SISR_TRAIN_PATH, "export", model, "-o",
                                            file("all.safetensors")};
         arguments.insert(arguments.end(), more.begin(), more.end());
         return run_command(arguments);
     };
-    const auto added =
-        add({"--clean", model, "--clean-below", "0.07", "--heavy", model, "--heavy-from", "0.2"});
+    const auto inspect = [&](const char* name) {
+        return run_command({SISR_TRAIN_PATH, "inspect", file(name)}).out;
+    };
+    const auto judge = [&](const std::string& from) {
+        return run_command({SISR_TRAIN_PATH, "judge", from, "--data", file("data"), "--validation",
+                            file("validation"), "--degrade", "(reduce | reduce, jpeg:5-20)",
+                            "--patch", "12", "--count", "20", "-o", file("judged.safetensors")});
+    };
+    const auto added = add({"--clean", other, "--heavy", other});
     ASSERT_EQ(added.exit_code, 0) << added.err;
-    const auto inspected = run_command({SISR_TRAIN_PATH, "inspect", file("all.safetensors")});
-    EXPECT_NE(inspected.out.find("sisr.clean_below"), std::string::npos) << inspected.out;
-    EXPECT_NE(inspected.out.find("sisr.heavy_from"), std::string::npos) << inspected.out;
+    EXPECT_NE(inspect("all.safetensors").find("weights for    clean"), std::string::npos);
+    EXPECT_NE(inspect("all.safetensors").find("by hand"), std::string::npos);
 
-    const auto refused = add({"--clean", model, "--clean-below", "0.07", "--name", "mine"});
+    const auto judged = judge(file("all.safetensors"));
+    ASSERT_EQ(judged.exit_code, 0) << judged.err;
+    EXPECT_NE(judged.out.find("as the layer chooses"), std::string::npos) << judged.out;
+    EXPECT_NE(inspect("judged.safetensors").find("heavily damaged"), std::string::npos);
+    EXPECT_EQ(inspect("judged.safetensors").find("by hand"), std::string::npos);
+
+    const auto pointless = judge(model);
+    EXPECT_EQ(pointless.exit_code, 2);
+    EXPECT_NE(pointless.err.find("one kind"), std::string::npos) << pointless.err;
+    const auto refused = add({"--clean", other, "--name", "mine"});
     EXPECT_EQ(refused.exit_code, 2);
     EXPECT_NE(refused.err.find("--name"), std::string::npos) << refused.err;
-    const auto incomplete = add({"--heavy", model});
-    EXPECT_EQ(incomplete.exit_code, 2);
-    EXPECT_NE(incomplete.err.find("--heavy-from"), std::string::npos) << incomplete.err;
 }
 
 TEST_F(SisrTrain, ARecipeGivesTheOptions) {

@@ -178,6 +178,7 @@ NetworkTraits srresnet_traits(const SrResNetSettings& settings) {
     traits.multiply_adds_per_pixel += area * channels * tail_outputs * square(settings.tail_kernel);
     traits.activation_values_per_pixel += 4 * colour * square(settings.scale);  // the result
     traits.is_stripped_on_cpu = can_fuse(settings);
+    traits.probe_features = 2 * std::int64_t{settings.channels};
     return traits;
 }
 

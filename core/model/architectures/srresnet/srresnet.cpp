@@ -10,6 +10,8 @@ namespace {
 
 namespace nn = torch::nn;
 
+constexpr double kLeastActivation = 1e-3;  // so that the logarithm of one that is silent is finite
+
 nn::Conv2d convolution(std::int64_t inputs, std::int64_t outputs, int kernel) {
     return nn::Conv2d(nn::Conv2dOptions(inputs, outputs, kernel).padding(kernel / 2));
 }
@@ -30,10 +32,14 @@ torch::Tensor activate(nn::PReLU& prelu, torch::Tensor input) {
     return prelu ? prelu(input) : torch::relu_(input);
 }
 
+/// One of the module's functions as a network.
 class SrResNetNetwork final : public Network {
 public:
-    SrResNetNetwork(SrResNet module, torch::Device device, torch::ScalarType precision)
-        : module_(std::move(module)), device_(device) {
+    using Function = torch::Tensor (SrResNetImpl::*)(const torch::Tensor&);
+
+    SrResNetNetwork(SrResNet module, Function function, torch::Device device,
+                    torch::ScalarType precision)
+        : module_(std::move(module)), function_(function), device_(device) {
         module_->eval();
         module_->to(device, precision);
         // Without an input skip the tail's result is the picture itself, which the 8 bits of a
@@ -49,14 +55,15 @@ public:
 
     torch::Tensor forward(const torch::Tensor& input) const override {
         const torch::InferenceMode inference;
-        auto module = module_;  // a handle: forward() of a module is not const
+        auto module = module_;  // a handle: functions of a module are not const
         const auto on_device =
             input.to(device_, torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
-        return module->forward(on_device).to(torch::kCPU, torch::kFloat32);
+        return ((*module).*function_)(on_device).to(torch::kCPU, torch::kFloat32);
     }
 
 private:
     SrResNet module_;
+    Function function_;
     torch::Device device_;
 };
 
@@ -87,15 +94,26 @@ NetworkTraits traits(const Tensors& tensors, const Metadata& metadata) {
     return result;
 }
 
+SrResNet load(const Tensors& tensors, const Metadata& metadata) {
+    SrResNet module(read_srresnet_settings(tensors, metadata));
+    load_tensors(*module, tensors);  // which refuses what does not fit
+    return module;
+}
+
 std::unique_ptr<Network> build(const Tensors& tensors, const Metadata& metadata,
                                torch::Device device, torch::ScalarType precision) {
-    const auto settings = read_srresnet_settings(tensors, metadata);
-    SrResNet module(settings);
-    load_tensors(*module, tensors);  // which refuses what does not fit
+    const SrResNet module = load(tensors, metadata);
+    const SrResNetSettings& settings = module->settings();
     if (device.is_cpu() && can_fuse(settings)) {
         return make_fused_srresnet(settings, module_tensors(*module), precision);
     }
-    return std::make_unique<SrResNetNetwork>(module, device, precision);
+    return std::make_unique<SrResNetNetwork>(module, &SrResNetImpl::forward, device, precision);
+}
+
+std::unique_ptr<Network> build_probe(const Tensors& tensors, const Metadata& metadata,
+                                     torch::Device device, torch::ScalarType precision) {
+    return std::make_unique<SrResNetNetwork>(load(tensors, metadata), &SrResNetImpl::describe,
+                                             device, precision);
 }
 
 }  // namespace
@@ -112,10 +130,14 @@ ResidualBlockImpl::ResidualBlockImpl(const SrResNetSettings& settings) {
     if (act_) register_module("act", act_);
 }
 
-torch::Tensor ResidualBlockImpl::forward(const torch::Tensor& input) {
+torch::Tensor ResidualBlockImpl::inner(const torch::Tensor& input) {
     auto features = convolved(conv1_, input);
     if (bn1_) features = bn1_(features);
-    features = convolved(conv2_, activate(act_, features));
+    return activate(act_, features);
+}
+
+torch::Tensor ResidualBlockImpl::forward(const torch::Tensor& input) {
+    auto features = convolved(conv2_, inner(input));
     if (bn2_) features = bn2_(features);
     return features.add_(input);
 }
@@ -144,8 +166,27 @@ SrResNetImpl::SrResNetImpl(const SrResNetSettings& settings) : settings_(setting
     tail_ = register_module("tail", convolution(channels, outputs, settings.tail_kernel));
 }
 
+torch::Tensor SrResNetImpl::head(const torch::Tensor& input) {
+    return activate(head_act_, convolved(head_, input.to(head_->weight.scalar_type())));
+}
+
+torch::Tensor SrResNetImpl::describe(const torch::Tensor& input) {
+    const std::size_t last = body_->size() - 1;
+    auto features = head(input);
+    std::vector<torch::Tensor> means;
+    for (std::size_t i = 0; i <= last; ++i) {
+        const auto& block = body_->ptr<ResidualBlockImpl>(i);
+        if (i == last / 2 || i == last) {
+            const auto positive = block->inner(features).to(torch::kFloat32).clamp_min(0);
+            means.push_back((positive.mean({2, 3}) + kLeastActivation).log());
+        }
+        if (i < last) features = block->forward(features);
+    }
+    return torch::cat({means.front(), means.back()}, 1);
+}
+
 torch::Tensor SrResNetImpl::forward(const torch::Tensor& input) {
-    const auto head = activate(head_act_, convolved(head_, input.to(head_->weight.scalar_type())));
+    const auto head = this->head(input);
     auto features = head;
     for (const auto& block : *body_) features = block->as<ResidualBlock>()->forward(features);
     features = convolved(trunk_, features);
@@ -185,7 +226,8 @@ torch::Tensor SrResNetImpl::shuffle_with_skip(const torch::Tensor& residual,
 }
 
 const Architecture& srresnet_architecture() {
-    static const Architecture kArchitecture{"srresnet", detect, prepare, traits, build};
+    static const Architecture kArchitecture{"srresnet", detect, prepare,
+                                            traits,     build,  build_probe};
     return kArchitecture;
 }
 

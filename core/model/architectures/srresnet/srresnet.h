@@ -11,6 +11,8 @@ class ResidualBlockImpl : public torch::nn::Module {
 public:
     explicit ResidualBlockImpl(const SrResNetSettings& settings);
     torch::Tensor forward(const torch::Tensor& input);
+    /// Between its two convolutions.
+    torch::Tensor inner(const torch::Tensor& input);
 
 private:
     torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
@@ -26,10 +28,15 @@ public:
     explicit SrResNetImpl(const SrResNetSettings& settings);
     torch::Tensor forward(const torch::Tensor& input);
 
+    /// [N, 2*channels] float32: the logarithm of the mean of each channel's positive values, inside
+    /// the residual block halfway and the last one.
+    torch::Tensor describe(const torch::Tensor& input);
+
     const SrResNetSettings& settings() const { return settings_; }
     torch::nn::Conv2d& tail() { return tail_; }
 
 private:
+    torch::Tensor head(const torch::Tensor& input);
     torch::Tensor upsample(torch::Tensor features);
     torch::Tensor shuffle_with_skip(const torch::Tensor& residual,
                                     const torch::Tensor& input) const;
