@@ -15,4 +15,15 @@ inline InputKind read_input_kind(const OptionValues& values) {
                                                  {"heavy", InputKind::heavily_damaged}});
 }
 
+/// The option's word.
+inline const char* word_of(InputKind kind) {
+    switch (kind) {
+        case InputKind::clean: return "clean";
+        case InputKind::damaged: return "damaged";
+        case InputKind::heavily_damaged: return "heavy";
+        case InputKind::automatic: break;
+    }
+    return "auto";
+}
+
 }  // namespace sisr::cli

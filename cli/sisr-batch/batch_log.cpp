@@ -1,5 +1,7 @@
 #include "batch_log.h"
 
+#include "common/input_kind.h"
+
 #include <cstdio>
 
 namespace sisr::cli {
@@ -78,7 +80,8 @@ void BatchLog::finish(std::size_t job, const JobResult& result) {
                              result.outcome == Outcome::done ? "" : result.line,
                              result.size.width,
                              result.size.height,
-                             seconds_since(entry.start)};
+                             seconds_since(entry.start),
+                             result.input == InputKind::automatic ? "" : word_of(result.input)};
     if (result.outcome == Outcome::interrupted) {
         is_interrupted_ = true;
         return;

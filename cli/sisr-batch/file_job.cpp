@@ -74,11 +74,11 @@ public:
         if (job_.output.has_parent_path()) make_folder(job_.output.parent_path());
         source.prepare();
         FileSink sink(job_.output, source.write_options(result));
-        run_pages(source, sink);
+        const InputKind input = run_pages(source, sink);
         if (options_.compare) write_compare_sheet(job_.input, job_.output, source.is_turned());
         return {Outcome::done,
                 job_.input.string() + " -> " + job_.output.string() + " " + format_size(result),
-                result.size()};
+                result.size(), input};
     }
 
 private:
@@ -95,7 +95,9 @@ private:
         return {};
     }
 
-    void run_pages(JobSource& source, FileSink& sink) const {
+    /// Returns what the first one was taken for.
+    InputKind run_pages(JobSource& source, FileSink& sink) const {
+        InputKind first = InputKind::automatic;
         for (int page = 0; page < source.pages(); ++page) {
             if (page > 0) {
                 if (!source.file().next_page()) {
@@ -105,8 +107,10 @@ private:
                 source.prepare();
             }
             PageProgress progress(listener_, page, source.pages());
-            upscaler_.run(source.file(), sink, progress);
+            const InputKind kind = upscaler_.run(source.file(), sink, progress);
+            if (page == 0) first = kind;
         }
+        return first;
     }
 
     const Job& job_;

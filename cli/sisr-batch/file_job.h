@@ -20,6 +20,8 @@ struct JobResult {
     Outcome outcome = Outcome::done;
     std::string line;  ///< what went wrong, what was made, or why it was skipped
     Size size{};       ///< of the result
+    /// What the (first) picture was taken for; `automatic` where the model does not tell.
+    InputKind input = InputKind::automatic;
 };
 
 /// What one file's work tells while it goes on; called from the thread that does it.

@@ -16,7 +16,8 @@ ReportedFile reported_file(const nlohmann::json& entry) {
             entry.value("message", ""),
             entry.value("width", 0),
             entry.value("height", 0),
-            entry.value("seconds", 0.0)};
+            entry.value("seconds", 0.0),
+            entry.value("input_is", "")};
 }
 
 BatchReport read_report(const std::filesystem::path& file) {
@@ -85,6 +86,7 @@ void write_report(const std::filesystem::path& file, const BatchReport& report) 
             entry["width"] = reported.width;
             entry["height"] = reported.height;
             entry["seconds"] = reported.seconds;
+            if (!reported.input_is.empty()) entry["input_is"] = reported.input_is;
         }
         json["files"].push_back(std::move(entry));
     }

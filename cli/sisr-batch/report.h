@@ -15,6 +15,7 @@ struct ReportedFile {
     int width = 0;        ///< of the result; 0: none was made
     int height = 0;
     double seconds = 0;
+    std::string input_is;  ///< as --input-is names it: what the picture was taken for; may be empty
 };
 
 struct BatchReport {

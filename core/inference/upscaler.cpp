@@ -179,8 +179,9 @@ struct Upscaler::Impl {
         : options((check(upscale_options), upscale_options)),
           plan(plan_execution(options)),
           traits(model.impl().traits),
-          runner(chosen, plan, tile_options(model)) {
-        if (chosen.impl().specials.empty() || options.input == InputKind::damaged) return;
+          runner(chosen, plan, tile_options(model)),
+          told_apart(!chosen.impl().specials.empty()) {
+        if (!told_apart || options.input == InputKind::damaged) return;
         specials = std::make_unique<SpecialRunners>(model, chosen, plan, tile_options(model));
     }
 
@@ -211,8 +212,8 @@ struct Upscaler::Impl {
         return result;
     }
 
-    /// All of the picture, at the network's own scale.
-    void run_all(RowSource& source, RowSink& sink, Progress& progress) const;
+    /// All of the picture, at the network's own scale. Returns what it was taken for.
+    InputKind run_all(RowSource& source, RowSink& sink, Progress& progress) const;
 
     void run_bands(const TileRunner& network, RowSource& source, RowSink& sink,
                    Progress& progress) const;
@@ -231,6 +232,7 @@ struct Upscaler::Impl {
     ExecutionPlan plan;
     NetworkTraits traits;
     TileRunner runner;  ///< for what `specials` has no network for
+    bool told_apart;    ///< the model holds weights for several kinds of input
     std::unique_ptr<const SpecialRunners> specials;
     mutable std::atomic<int> active_runs{0};
 };
@@ -247,17 +249,21 @@ private:
     std::atomic<int>& count_;
 };
 
-void Upscaler::Impl::run_all(RowSource& source, RowSink& sink, Progress& progress) const {
+InputKind Upscaler::Impl::run_all(RowSource& source, RowSink& sink, Progress& progress) const {
     const ActiveRun active(active_runs);
-    if (!specials) return run_bands(runner, source, sink, progress);
+    if (!specials) {
+        run_bands(runner, source, sink, progress);
+        return told_apart ? options.input : InputKind::automatic;
+    }
     const auto run_as = [&](InputKind kind, RowSource& rows) {
         const TileRunner* special = specials->of_kind(kind);
         run_bands(special ? *special : runner, rows, sink, progress);
+        return kind;
     };
     if (options.input != InputKind::automatic) return run_as(options.input, source);
     PeekedSource peeked(source, judged_rows(source.shape()));
     share_threads();
-    run_as(specials->judge(peeked.first_rows()), peeked);
+    return run_as(specials->judge(peeked.first_rows()), peeked);
 }
 
 void Upscaler::Impl::run_bands(const TileRunner& network, RowSource& source, RowSink& sink,
@@ -335,15 +341,14 @@ ImageShape Upscaler::output_shape(const ImageShape& input) const {
     return scaled(input, {static_cast<int>(width), static_cast<int>(height)});
 }
 
-void Upscaler::run(RowSource& source, RowSink& sink, Progress& progress) const {
+InputKind Upscaler::run(RowSource& source, RowSink& sink, Progress& progress) const {
     const ImageShape input = source.shape();
     const Size target = output_shape(input).size();
     if (target == impl_->native_size(input)) {
-        impl_->run_all(source, sink, progress);
-        return;
+        return impl_->run_all(source, sink, progress);
     }
     ResizingSink resizer(sink, target, Kernel::lanczos3);
-    impl_->run_all(source, resizer, progress);
+    return impl_->run_all(source, resizer, progress);
 }
 
 Image Upscaler::run(const Image& image, Progress& progress) const {

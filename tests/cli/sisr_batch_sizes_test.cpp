@@ -56,12 +56,43 @@ TEST_F(SisrBatch, TheReportTellsWhatBecameOfEachFile) {
     for (const auto& file : json["files"]) files[file["status"]] = file;
     EXPECT_EQ(files["done"]["input"], path("in/b \"quoted\".png"));
     EXPECT_EQ(files["done"]["width"], 18);
+    EXPECT_FALSE(files["done"].contains("input_is")) << "of a model that does not tell";
     EXPECT_EQ(files["skipped"]["output"], path("out/a.png"));
     EXPECT_TRUE(contains(files["failed"]["message"].get<std::string>(), "bad.png"));
     EXPECT_FALSE(json["interrupted"].get<bool>());
     const auto unwritable = run({path("in"), "-o", path("out2"), "--report", path("no/r.json")});
     EXPECT_EQ(unwritable.exit_code, 1);
     EXPECT_TRUE(contains(unwritable.err, "r.json: the report cannot be written"));
+}
+
+TEST_F(SisrBatch, TheReportTellsWhatPicturesWereTakenFor) {
+    const fs::path source = SISR_SOURCE_DIR;
+    const Image city = read_image(source / "docs/samples/city.png");
+    fs::create_directory(folder_ / "in");
+    write_image(folder_ / "in/clean.png", city);
+    for (const auto& [name, quality] : {std::pair{"in/damaged.jpg", 40}, {"in/heavy.jpg", 8}}) {
+        WriteOptions jpeg;
+        jpeg.quality = quality;
+        write_image(folder_ / name, city, jpeg);
+    }
+    const auto words = [&](const std::string& kind) {
+        const auto result =
+            run_plain({path("in"), "-o", path("out"), "-m",
+                       (source / "core/weights/photo-x4.safetensors").string(), "--report",
+                       path("report.json"), "--existing", "overwrite", "-q", "--input-is", kind});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        std::map<std::string, std::string> told;
+        const auto report = nlohmann::json::parse(read_bytes(path("report.json")));
+        for (const auto& file : report["files"]) {
+            told[fs::path(file["input"].get<std::string>()).stem().string()] = file["input_is"];
+        }
+        return told;
+    };
+    using Told = std::map<std::string, std::string>;
+    EXPECT_EQ(words("auto"),
+              (Told{{"clean", "clean"}, {"damaged", "damaged"}, {"heavy", "heavy"}}));
+    EXPECT_EQ(words("damaged"),
+              (Told{{"clean", "damaged"}, {"damaged", "damaged"}, {"heavy", "damaged"}}));
 }
 
 TEST_F(SisrBatch, ShardsDivideTheWorkAndMakeTheSameFiles) {

@@ -144,6 +144,14 @@ TEST_F(InputJudgeTest, APictureGetsTheWeightsThatSuitIt) {
     EXPECT_EQ(judge(all, middle_), InputKind::damaged);
     EXPECT_EQ(judge(all, dark_), InputKind::heavily_damaged);
     EXPECT_THROW(judge(all, Image()), Error);
+
+    ImageSource source(dark_);
+    ImageSink sink;
+    NoProgress progress;
+    EXPECT_EQ(Upscaler(all, {}).run(source, sink, progress), InputKind::heavily_damaged);
+    ImageSource again(dark_);
+    ImageSink other;
+    EXPECT_EQ(Upscaler(Model::load(any), {}).run(again, other, progress), InputKind::automatic);
 }
 
 TEST_F(InputJudgeTest, WhatTheOptionsTellIsNotJudged) {

@@ -65,10 +65,11 @@ public:
     double scale_for(const ImageShape& input) const;
 
     /// Reads each input row once, in order, and writes each output row once, in order. Values
-    /// outside [0,1] survive; a tiled result equals the untiled one. Throws Error{cancelled} when
-    /// progress says so, Error{internal} when the network yields NaN, Inf or a flat tile even in
-    /// fp32, and what source and sink throw.
-    void run(RowSource& source, RowSink& sink, Progress& progress) const;
+    /// outside [0,1] survive; a tiled result equals the untiled one. Returns the kind of input that
+    /// it took the picture for, `automatic` where the model holds weights for one kind only. Throws
+    /// Error{cancelled} when progress says so, Error{internal} when the network yields NaN, Inf or
+    /// a flat tile even in fp32, and what source and sink throw.
+    InputKind run(RowSource& source, RowSink& sink, Progress& progress) const;
 
     /// The same in memory; the result carries the input's metadata.
     Image run(const Image& image, Progress& progress) const;
