@@ -66,7 +66,8 @@ GanObjective::GanObjective(const SrResNetSettings& settings, const GanOptions& o
       perceptual_(std::move(perceptual)),
       generator_(settings, options.generator, group),
       discriminator_(make_fast_discriminator(options)),
-      discriminator_learner_(*discriminator_, options.generator.clip_gradient, group),
+      discriminator_learner_(*discriminator_, Optimizer::adam, options.generator.clip_gradient,
+                             group),
       rank_(group.rank()) {}
 
 Losses GanObjective::step(const Batch& given, double rate) {

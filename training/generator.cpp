@@ -27,7 +27,7 @@ Generator::Generator(const SrResNetSettings& settings, const GeneratorOptions& o
     : network_(make_network(settings, options)),
       bf16_(options.bf16),
       device_(options.device),
-      learner_(*network_, options.clip_gradient, group),
+      learner_(*network_, options.optimizer, options.clip_gradient, group),
       ema_(*network_, options.ema_decay) {}
 
 torch::Tensor Generator::forward(const torch::Tensor& lr) {

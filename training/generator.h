@@ -9,6 +9,7 @@ namespace sisr::training {
 
 struct GeneratorOptions {
     double ema_decay = 0.999;
+    Optimizer optimizer = Optimizer::muon;
     double clip_gradient = 1.0;  ///< greatest norm of the whole gradient; 0: no limit
     bool bf16 = false;           ///< convolutions in bf16; weights, loss and updates stay fp32
     std::uint64_t seed = 0;      ///< of the initial weights

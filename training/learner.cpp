@@ -12,16 +12,32 @@ namespace {
 // Divided by a small norm this must still be a float.
 constexpr double kNoLimit = 1e20;
 
+/// The parameters that Muon trains, or those that are left to Adam.
+std::vector<torch::Tensor> share_of(const torch::nn::Module& module, Optimizer optimizer,
+                                    bool of_muon) {
+    std::vector<torch::Tensor> share;
+    for (const auto& parameter : module.parameters()) {
+        const bool is_muons = optimizer == Optimizer::muon && Muon::suits(parameter);
+        if (is_muons == of_muon) share.push_back(parameter);
+    }
+    return share;
+}
+
+std::string momentum_key(const std::string& optimizer_key, std::size_t index) {
+    return optimizer_key + ".momentum." + std::to_string(index);
+}
+
 }  // namespace
 
-Learner::Learner(torch::nn::Module& module, double clip, ProcessGroup& group)
+Learner::Learner(torch::nn::Module& module, Optimizer optimizer, double clip, ProcessGroup& group)
     : module_(module),
       clip_(clip),
       group_(group),
-      optimizer_(module.parameters(), torch::optim::AdamOptions().betas({0.9, 0.99})) {}
+      adam_(share_of(module, optimizer, false), torch::optim::AdamOptions().betas({0.9, 0.99})),
+      muon_(share_of(module, optimizer, true)) {}
 
 void Learner::begin() {
-    optimizer_.zero_grad();
+    module_.zero_grad();
     buffers_.clear();
     for (const auto& buffer : module_.buffers()) buffers_.push_back(buffer.clone());
 }
@@ -42,8 +58,9 @@ double Learner::gradient(const torch::Tensor& loss) {
 }
 
 void Learner::update(double rate) {
-    for (auto& group : optimizer_.param_groups()) group.options().set_lr(rate);
-    optimizer_.step();
+    for (auto& group : adam_.param_groups()) group.options().set_lr(rate);
+    adam_.step();
+    muon_.step(rate);
 }
 
 void Learner::discard() {
@@ -58,13 +75,22 @@ void Learner::discard() {
 void Learner::save(TensorFile& checkpoint, const std::string& name,
                    const std::string& optimizer_key) const {
     put_tensors(checkpoint, name + ".", module_tensors(module_));
-    put_optimizer(checkpoint, optimizer_key, optimizer_);
+    put_optimizer(checkpoint, optimizer_key, adam_);
+    for (std::size_t i = 0; i < muon_.momenta().size(); ++i) {
+        checkpoint.tensors[momentum_key(optimizer_key, i)] = muon_.momenta()[i];
+    }
 }
 
 void Learner::load(const TensorFile& checkpoint, const std::string& name,
                    const std::string& optimizer_key) {
     load_tensors(module_, take_tensors(checkpoint, name + "."));
-    take_optimizer(checkpoint, optimizer_key, optimizer_, module_.parameters().front().device());
+    take_optimizer(checkpoint, optimizer_key, adam_, module_.parameters().front().device());
+    std::vector<torch::Tensor> momenta;
+    for (std::size_t i = 0; i < muon_.momenta().size(); ++i) {
+        const auto found = checkpoint.tensors.find(momentum_key(optimizer_key, i));
+        if (found != checkpoint.tensors.end()) momenta.push_back(found->second);
+    }
+    muon_.restore(momenta);
 }
 
 void use_channels_last(torch::nn::Module& module) {

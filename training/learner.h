@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/tensors.h"
+#include "muon.h"
 #include "process_group.h"
 
 #include <torch/torch.h>
@@ -11,12 +12,17 @@
 
 namespace sisr::training {
 
-/// Adam (beta 0.9, 0.99) on a module's parameters. A step is begin(), backward passes, gradient(),
+enum class Optimizer {
+    adam,  ///< beta 0.9, 0.99
+    muon,  ///< for the parameters that it suits; Adam for the others
+};
+
+/// An optimizer on a module's parameters. A step is begin(), backward passes, gradient(),
 /// and then either update() or discard(). The module and the group must outlive it.
 class Learner {
 public:
     /// `clip`: greatest norm of the whole gradient; 0: no limit.
-    Learner(torch::nn::Module& module, double clip, ProcessGroup& group);
+    Learner(torch::nn::Module& module, Optimizer optimizer, double clip, ProcessGroup& group);
 
     /// Forgets the last gradient and remembers the buffers (the statistics of batch norm).
     void begin();
@@ -30,7 +36,7 @@ public:
     /// As if the step had not been: puts the buffers back.
     void discard();
 
-    /// Weights as "NAME.KEY", the optimizer as `optimizer_key`.
+    /// Weights as "NAME.KEY", the optimizer as `optimizer_key`, Muon's momenta beneath that.
     void save(TensorFile& checkpoint, const std::string& name,
               const std::string& optimizer_key) const;
     /// Throws Error{bad_model}.
@@ -41,7 +47,8 @@ private:
     torch::nn::Module& module_;
     double clip_;
     ProcessGroup& group_;
-    torch::optim::Adam optimizer_;
+    torch::optim::Adam adam_;
+    Muon muon_;
     std::vector<torch::Tensor> buffers_;
 };
 

@@ -67,6 +67,7 @@ po::options_description describe_training_options(const StageDefaults& defaults)
         ("rate", preset_option(defaults.rate), "highest learning rate")
         ("final-rate", preset_option("1e-6"), "learning rate at the end")
         ("warmup", preset_option("500"), "steps of linear warm-up")
+        ("optimizer", preset_option("muon", "NAME"), "of the generator: muon or adam")
         ("clip", preset_option("1"), "greatest norm of the gradient; 0: no limit")
         ("ema", preset_option("0.999"), "decay of the averaged weights")
         ("seed", preset_option("1"), "of weights and patches")
@@ -93,6 +94,8 @@ training::GeneratorOptions make_generator_options(const OptionValues& values) {
     training::GeneratorOptions options;
     options.seed = static_cast<std::uint64_t>(step_count(values, "seed", 0));
     options.ema_decay = values.number<double>("ema", 0, 0.999999);
+    options.optimizer = values.choice<training::Optimizer>(
+        "optimizer", {{"muon", training::Optimizer::muon}, {"adam", training::Optimizer::adam}});
     options.clip_gradient = values.number<double>("clip", 0, kLargest);
     options.bf16 = values.choice<bool>(
         "precision", {{"auto", processor_has_bf16()}, {"fp32", false}, {"bf16", true}});

@@ -49,7 +49,7 @@ TEST(ProcessGroupMember, DISABLED_WritesItsGradient) {
 
     torch::manual_seed(1);
     SrResNet network(SrResNetSettings::compact(4, 8, 2));
-    Learner learner(*network, 0, *group);
+    Learner learner(*network, Optimizer::muon, 0, *group);
     learner.begin();
     const auto loss = torch::l1_loss(network->forward(batch.lr), batch.hr);
     loss.backward();

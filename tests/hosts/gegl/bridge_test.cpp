@@ -3,7 +3,11 @@
 #include "core_loader.h"
 #include "gegl_graph.h"
 
+#include <sisr/image_file.h>
+
 #include <gtest/gtest.h>
+
+#include <filesystem>
 
 namespace sisr::test {
 namespace {
@@ -158,7 +162,10 @@ TEST(Bridge, PartOfABufferToAPlaceInAnother) {
 }
 
 TEST(Bridge, JudgesThePictureAsTheCoreDoes) {
-    const Buffer clean = picture(200, 150);
+    // A photograph: what is drawn by a formula looks damaged to a model that was shown photographs.
+    const std::filesystem::path samples = std::filesystem::path(SISR_SOURCE_DIR) / "docs/samples";
+    const Image photograph = read_image(samples / "trees.png");
+    const Buffer clean = to_buffer(photograph, "R'G'B'", babl_format("R'G'B' u8"));
     const Buffer noise = to_buffer(random_rgb(200, 150), "R'G'B'", babl_format("R'G'B' u8"));
     SisrBridgeSettings settings = SISR_BRIDGE_SETTINGS_INIT;
     const auto judge = [&settings](const Buffer& buffer) {
@@ -174,10 +181,11 @@ TEST(Bridge, JudgesThePictureAsTheCoreDoes) {
     const auto upscale = [&](SisrBridgeInput input) {
         settings.input = input;
         const Babl* format = babl_format("R'G'B' float");
-        const Buffer result(gegl_buffer_new(GEGL_RECTANGLE(0, 0, 800, 600), format));
+        Image image({4 * photograph.width(), 4 * photograph.height(), 3, false, Encoding::display});
+        const GeglRectangle area{0, 0, image.width(), image.height()};
+        const Buffer result(gegl_buffer_new(&area, format));
         EXPECT_TRUE(sisr_bridge_upscale(clean.get(), nullptr, result.get(), 0, 0, &settings,
                                         nullptr, nullptr, nullptr));
-        Image image({800, 600, 3, false, Encoding::display});
         gegl_buffer_get(result.get(), nullptr, 1, format, image.row(0), GEGL_AUTO_ROWSTRIDE,
                         GEGL_ABYSS_NONE);
         return image;
