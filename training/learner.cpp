@@ -23,8 +23,8 @@ std::vector<torch::Tensor> share_of(const torch::nn::Module& module, Optimizer o
     return share;
 }
 
-std::string momentum_key(const std::string& optimizer_key, std::size_t index) {
-    return optimizer_key + ".momentum." + std::to_string(index);
+std::string momentum_prefix(const std::string& optimizer_key) {
+    return optimizer_key + ".momentum.";
 }
 
 }  // namespace
@@ -76,21 +76,15 @@ void Learner::save(TensorFile& checkpoint, const std::string& name,
                    const std::string& optimizer_key) const {
     put_tensors(checkpoint, name + ".", module_tensors(module_));
     put_optimizer(checkpoint, optimizer_key, adam_);
-    for (std::size_t i = 0; i < muon_.momenta().size(); ++i) {
-        checkpoint.tensors[momentum_key(optimizer_key, i)] = muon_.momenta()[i];
-    }
+    put_tensors(checkpoint, momentum_prefix(optimizer_key), muon_.momenta());
 }
 
 void Learner::load(const TensorFile& checkpoint, const std::string& name,
                    const std::string& optimizer_key) {
     load_tensors(module_, take_tensors(checkpoint, name + "."));
+    // First, since it says plainly what libtorch would say of Adam's state.
+    muon_.restore(take_tensors(checkpoint, momentum_prefix(optimizer_key)));
     take_optimizer(checkpoint, optimizer_key, adam_, module_.parameters().front().device());
-    std::vector<torch::Tensor> momenta;
-    for (std::size_t i = 0; i < muon_.momenta().size(); ++i) {
-        const auto found = checkpoint.tensors.find(momentum_key(optimizer_key, i));
-        if (found != checkpoint.tensors.end()) momenta.push_back(found->second);
-    }
-    muon_.restore(momenta);
 }
 
 void use_channels_last(torch::nn::Module& module) {

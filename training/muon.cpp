@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 namespace sisr::training {
@@ -61,15 +62,23 @@ void Muon::step(double rate) {
     }
 }
 
-void Muon::restore(const std::vector<torch::Tensor>& momenta) {
-    bool fits = momenta.size() == momenta_.size();
-    for (std::size_t i = 0; fits && i < momenta.size(); ++i) {
-        fits = momenta[i].sizes() == momenta_[i].sizes();
-    }
+Tensors Muon::momenta() const {
+    Tensors named;
+    for (std::size_t i = 0; i < momenta_.size(); ++i) named[std::to_string(i)] = momenta_[i];
+    return named;
+}
+
+void Muon::restore(const Tensors& momenta) {
+    const Tensors own = this->momenta();
+    const bool fits = std::equal(
+        own.begin(), own.end(), momenta.begin(), momenta.end(), [](const auto& a, const auto& b) {
+            return a.first == b.first && a.second.sizes() == b.second.sizes();
+        });
     if (!fits) {
-        throw Error(ErrorKind::bad_model, "checkpoint", "holds the momenta of another network");
+        throw Error(ErrorKind::bad_model, "checkpoint",
+                    "is of another optimizer or of another network");
     }
-    for (std::size_t i = 0; i < momenta.size(); ++i) momenta_[i].copy_(momenta[i]);
+    for (const auto& [place, momentum] : momenta) torch::Tensor(own.at(place)).copy_(momentum);
 }
 
 }  // namespace sisr::training

@@ -1,6 +1,8 @@
 /// Muon: momentum made orthogonal, for the weights of convolutions.
 #pragma once
 
+#include "model/tensors.h"
+
 #include <torch/torch.h>
 
 #include <vector>
@@ -26,10 +28,10 @@ public:
     /// Parameters without a gradient stay as they are.
     void step(double rate);
 
-    /// The moving averages of the gradients, in the order of the parameters; for a checkpoint.
-    const std::vector<torch::Tensor>& momenta() const { return momenta_; }
+    /// The moving averages of the gradients by the parameters' places; for a checkpoint.
+    Tensors momenta() const;
     /// Throws Error{bad_model} where number or shapes differ.
-    void restore(const std::vector<torch::Tensor>& momenta);
+    void restore(const Tensors& momenta);
 
 private:
     std::vector<torch::Tensor> parameters_;

@@ -4,9 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <tuple>
-
 namespace sisr::training {
 namespace {
 
@@ -88,13 +85,13 @@ TEST_F(MuonTest, GoesOnFromItsMomenta) {
     auto copy = kernel.detach().clone().requires_grad_();
     copy.mutable_grad() = kernel.grad().clone();
     Muon resumed({copy});
-    resumed.restore({muon.momenta().front().clone()});
+    resumed.restore({{"0", muon.momenta().at("0").clone()}});
     muon.step(0.1);
     resumed.step(0.1);
     EXPECT_TRUE(torch::equal(kernel, copy));
 
     EXPECT_THROW(resumed.restore({}), Error);
-    EXPECT_THROW(resumed.restore({torch::zeros({4, 8, 3, 3})}), Error);
+    EXPECT_THROW(resumed.restore({{"0", torch::zeros({4, 8, 3, 3})}}), Error);
 }
 
 }  // namespace

@@ -283,6 +283,26 @@ TEST(PixelObjectiveTest, ACheckpointOfAnotherNetworkIsRefused) {
     EXPECT_THROW(other.load(checkpoint), Error);
 }
 
+TEST(PixelObjectiveTest, ACheckpointOfAnotherOptimizerIsRefusedPlainly) {
+    constexpr Optimizer kOptimizers[] = {Optimizer::adam, Optimizer::muon};
+    for (const Optimizer saved : kOptimizers) {
+        GeneratorOptions options;
+        options.optimizer = saved;
+        PixelObjective objective(small_network(false), options, alone());
+        objective.step(random_batch(1), 1e-3);
+        TensorFile checkpoint;
+        objective.save(checkpoint);
+        options.optimizer = saved == Optimizer::adam ? Optimizer::muon : Optimizer::adam;
+        PixelObjective other(small_network(false), options, alone());
+        try {
+            other.load(checkpoint);
+            FAIL() << "taken";
+        } catch (const Error& error) {
+            EXPECT_STREQ(error.what(), "checkpoint: is of another optimizer or of another network");
+        }
+    }
+}
+
 class CheckpointTest : public ::testing::Test {
 protected:
     static TensorFile content(int step) {
