@@ -178,18 +178,18 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
         listener.on_message("training data: " + line);
     }
 
+    const std::int64_t first_step = checkpoint ? std::stoll(checkpoint->metadata.at("step")) : 0;
     std::optional<RunRecord> record;
     if (group->is_first()) {
         fs::create_directories(options.output);
         write_text(options.output / "recipe.ini", options.recipe);
         record.emplace(options.output, options.record_name);
-        record->note(checkpoint ? "resume" : "start", 0, {{"data", data}});
+        record->note(checkpoint ? "resume" : "start", first_step, {{"data", data}});
         if (validator) record_bicubic(*validator, *record, listener);
     }
     BatchOptions batches = options.batches;
     batches.first_index = group->rank() * batches.batch;
-    BatchLoader loader(source, degradation, batches,
-                       checkpoint ? std::stoll(checkpoint->metadata.at("step")) : 0);
+    BatchLoader loader(source, degradation, batches, first_step);
     const auto describe = [&options](TensorFile& file) {
         for (const auto& item : srresnet_metadata(options.network)) file.metadata.insert(item);
         file.metadata["recipe"] = options.recipe;

@@ -14,6 +14,8 @@ TEST_F(SisrTrainFaults, ATruncatedCheckpointFallsBackToTheOneBefore) {
     const auto resumed = run_command(command("run", 60, {"--resume", "--accept-changes"}));
     EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
     EXPECT_NE(resumed.err.find("step-000000040"), std::string::npos) << resumed.err;
+    EXPECT_NE(read_bytes(folder_ / "run/log.jsonl").find(R"("resume","step":20,)"),
+              std::string::npos);
     EXPECT_EQ(losses("run").rbegin()->first, 60);
 }
 
