@@ -3,6 +3,7 @@
 #include "preview.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iomanip>
 #include <libgimp/gimp.h>
 #include <libgimp/gimpui.h>
@@ -47,6 +48,13 @@ std::vector<Model> installed_models() {
     }
     g_ptr_array_unref(list);
     return models;
+}
+
+void fill(GtkWidget* list, std::initializer_list<const char*> texts, int active) {
+    for (const char* text : texts) {
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(list), text);
+    }
+    gtk_combo_box_set_active(GTK_COMBO_BOX(list), active);
 }
 
 class Dialog {
@@ -96,6 +104,7 @@ private:
     GtkWidget* result_ = new_label("");
     GtkWidget* strength_ = gtk_spin_button_new_with_range(0, 1, 0.05);
     GtkWidget* colour_lock_ = gtk_combo_box_text_new();
+    GtkWidget* input_ = gtk_combo_box_text_new();
     GtkWidget* keep_print_size_ =
         gtk_check_button_new_with_mnemonic("_Keep the print size (the resolution grows instead)");
 };
@@ -147,18 +156,17 @@ void Dialog::add_size_row(GtkWidget* grid) {
 }
 
 void Dialog::build_rows(GtkWidget* grid) {
-    for (const char* text : {"Whole image, with canvas, masks and guides", "This layer",
-                             "This layer, to a new image"}) {
-        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(mode_), text);
-    }
-    gtk_combo_box_set_active(GTK_COMBO_BOX(mode_), static_cast<int>(settings_.mode));
-    for (const char* text : {"As the model needs it", "On", "Off"}) {
-        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(colour_lock_), text);
-    }
-    gtk_combo_box_set_active(GTK_COMBO_BOX(colour_lock_), settings_.colour_lock);
+    fill(mode_,
+         {"Whole image, with canvas, masks and guides", "This layer", "This layer, to a new image"},
+         static_cast<int>(settings_.mode));
+    fill(colour_lock_, {"As the model needs it", "On", "Off"}, settings_.colour_lock);
+    fill(input_, {"As it looks", "Clean", "Damaged by JPEG or noise", "Damaged by much of it"},
+         settings_.input);
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(keep_print_size_), settings_.keep_print_size);
     gtk_widget_set_tooltip_text(strength_, "0: nearest to the original, 1: most detail");
     gtk_widget_set_tooltip_text(colour_lock_, "Brightness and hue stay those of the original");
+    gtk_widget_set_tooltip_text(
+        input_, "For models that hold weights of their own for some kinds of pictures");
     gtk_label_set_line_wrap(GTK_LABEL(trained_for_), TRUE);
     gtk_label_set_line_wrap(GTK_LABEL(result_), TRUE);
     gtk_widget_set_size_request(trained_for_, 480, -1);
@@ -170,9 +178,10 @@ void Dialog::build_rows(GtkWidget* grid) {
     add_size_row(grid);
     add_row(grid, "Result:", result_);
     add_row(grid, "Strength:", strength_);
+    add_row(grid, "Input is:", input_);
     add_row(grid, "Colour lock:", colour_lock_);
     add_row(grid, "", keep_print_size_);
-    for (GtkWidget* combo : {mode_, model_, colour_lock_}) connect(combo, "changed");
+    for (GtkWidget* combo : {mode_, model_, input_, colour_lock_}) connect(combo, "changed");
     connect(strength_, "value-changed");
     connect(keep_print_size_, "toggled");
 }
@@ -223,6 +232,7 @@ void Dialog::change(GtkWidget* widget) {
     }
     settings_.colour_lock =
         static_cast<SisrBridgeColorLock>(gtk_combo_box_get_active(GTK_COMBO_BOX(colour_lock_)));
+    settings_.input = static_cast<SisrBridgeInput>(gtk_combo_box_get_active(GTK_COMBO_BOX(input_)));
     settings_.keep_print_size =
         gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(keep_print_size_)) != FALSE;
     change_size(widget);

@@ -190,6 +190,7 @@ enum Argument {
     kStrength,
     kColourLock,
     kKeepPrintSize,
+    kInputIs,
     kArgumentCount
 };
 
@@ -215,7 +216,10 @@ void query() {
          text("Brightness and hue stay the original's { as the model needs it (0), on (1), off "
               "(2) }")},
         {GIMP_PDB_INT32, text("keep-print-size"),
-         text("Whole image: scale the resolution with the pixels { TRUE, FALSE }")}};
+         text("Whole image: scale the resolution with the pixels { TRUE, FALSE }")},
+        {GIMP_PDB_INT32, text("input-is"),
+         text("For models that hold weights of their own for some kinds of pictures { as it looks "
+              "(0), clean (1), damaged by JPEG or noise (2), damaged by much of it (3) }")}};
     const GimpParamDef results[] = {
         {GIMP_PDB_IMAGE, text("new-image"), text("The image that holds the result")}};
     gimp_install_procedure(kProcedure, kBlurb, kHelp, kAuthors, kAuthors, kYear, kMenuLabel,
@@ -228,11 +232,15 @@ Settings settings_from_arguments(const GimpParam* arguments) {
     Settings settings;
     const int mode = arguments[kMode].data.d_int32;
     const int lock = arguments[kColourLock].data.d_int32;
+    const int input = arguments[kInputIs].data.d_int32;
     if (mode < 0 || mode >= static_cast<int>(std::size(kModeNames))) {
         throw Failure("mode: must be 0, 1 or 2");
     }
     if (lock < 0 || lock >= static_cast<int>(std::size(kColourLockNames))) {
         throw Failure("color-lock: must be 0, 1 or 2");
+    }
+    if (input < 0 || input >= static_cast<int>(std::size(kInputNames))) {
+        throw Failure("input-is: must be 0, 1, 2 or 3");
     }
     settings.mode = static_cast<Mode>(mode);
     const gchar* model = arguments[kModel].data.d_string;
@@ -243,6 +251,7 @@ Settings settings_from_arguments(const GimpParam* arguments) {
     settings.strength = arguments[kStrength].data.d_float;
     settings.colour_lock = static_cast<SisrBridgeColorLock>(lock);
     settings.keep_print_size = arguments[kKeepPrintSize].data.d_int32 != 0;
+    settings.input = static_cast<SisrBridgeInput>(input);
     return settings;
 }
 

@@ -209,6 +209,8 @@ Settings settings_from(GimpProcedureConfig* config) {
     settings.mode = static_cast<Mode>(gimp_procedure_config_get_choice_id(config, "mode"));
     settings.colour_lock =
         static_cast<SisrBridgeColorLock>(gimp_procedure_config_get_choice_id(config, "color-lock"));
+    settings.input =
+        static_cast<SisrBridgeInput>(gimp_procedure_config_get_choice_id(config, "input-is"));
     return settings;
 }
 
@@ -218,7 +220,8 @@ void store(const Settings& settings, GimpProcedureConfig* config) {
                  settings.width, "height", settings.height, "strength", settings.strength,
                  "keep-print-size", settings.keep_print_size ? TRUE : FALSE, "mode",
                  kModeNames[static_cast<int>(settings.mode)], "color-lock",
-                 kColourLockNames[settings.colour_lock], nullptr);
+                 kColourLockNames[settings.colour_lock], "input-is", kInputNames[settings.input],
+                 nullptr);
 }
 
 GimpValueArray* run_procedure(GimpProcedure* procedure, GimpRunMode run_mode, GimpImage* image,
@@ -275,6 +278,15 @@ void add_arguments(GimpProcedure* procedure) {
         gimp_choice_new_with_values("auto", SISR_BRIDGE_COLOR_LOCK_AUTO, "As the model needs it",
                                     nullptr, "on", SISR_BRIDGE_COLOR_LOCK_ON, "On", nullptr, "off",
                                     SISR_BRIDGE_COLOR_LOCK_OFF, "Off", nullptr, nullptr),
+        "auto", G_PARAM_READWRITE);
+    gimp_procedure_add_choice_argument(
+        procedure, "input-is", "_Input is",
+        "For models that hold weights of their own for some kinds of pictures",
+        gimp_choice_new_with_values("auto", SISR_BRIDGE_INPUT_AUTO, "As it looks", nullptr, "clean",
+                                    SISR_BRIDGE_INPUT_CLEAN, "Clean", nullptr, "damaged",
+                                    SISR_BRIDGE_INPUT_DAMAGED, "Damaged by JPEG or noise", nullptr,
+                                    "heavy", SISR_BRIDGE_INPUT_HEAVILY_DAMAGED,
+                                    "Damaged by much of it", nullptr, nullptr),
         "auto", G_PARAM_READWRITE);
     gimp_procedure_add_boolean_argument(procedure, "keep-print-size", "_Keep the print size",
                                         "Whole image: scale the resolution with the pixels",

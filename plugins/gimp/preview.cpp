@@ -184,6 +184,7 @@ void Preview::show_overview() {
 }
 
 SisrBridgeInput Preview::judge_layer() {
+    if (settings_.input != SISR_BRIDGE_INPUT_AUTO) return settings_.input;
     const Judged asked{settings_.model, across_, down_};
     if (judged_ && *judged_ == asked) return input_;
     const SisrBridgeSettings bridge =

@@ -64,6 +64,7 @@ SisrBridgeSettings bridge_settings(const Settings& settings, Size size) {
     bridge.height = size.height;
     bridge.strength = settings.strength;
     bridge.color_lock = settings.colour_lock;
+    bridge.input = settings.input;
     return bridge;
 }
 
@@ -76,6 +77,7 @@ std::string to_text(const Settings& settings) {
     g_key_file_set_integer(file.get(), kGroup, "height", settings.height);
     g_key_file_set_double(file.get(), kGroup, "strength", settings.strength);
     g_key_file_set_integer(file.get(), kGroup, "color-lock", settings.colour_lock);
+    g_key_file_set_integer(file.get(), kGroup, "input-is", settings.input);
     g_key_file_set_boolean(file.get(), kGroup, "keep-print-size", settings.keep_print_size);
     gsize length = 0;
     gchar* text = g_key_file_to_data(file.get(), &length, nullptr);
@@ -106,6 +108,10 @@ Settings settings_from_text(const std::string& text) {
     take(file.get(), "color-lock", g_key_file_get_integer, [&](int value) {
         const int last = static_cast<int>(std::size(kColourLockNames)) - 1;
         settings.colour_lock = static_cast<SisrBridgeColorLock>(std::clamp(value, 0, last));
+    });
+    take(file.get(), "input-is", g_key_file_get_integer, [&](int value) {
+        const int last = static_cast<int>(std::size(kInputNames)) - 1;
+        settings.input = static_cast<SisrBridgeInput>(std::clamp(value, 0, last));
     });
     take(file.get(), "keep-print-size", g_key_file_get_boolean,
          [&](gboolean value) { settings.keep_print_size = value != FALSE; });

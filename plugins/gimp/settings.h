@@ -23,6 +23,7 @@ constexpr const char* kYear = "2026";
 enum class Mode { image, layer, new_image };
 constexpr const char* kModeNames[] = {"image", "layer", "new-image"};
 constexpr const char* kColourLockNames[] = {"auto", "on", "off"};
+constexpr const char* kInputNames[] = {"auto", "clean", "damaged", "heavy"};
 
 struct Settings {
     Mode mode = Mode::image;
@@ -32,6 +33,8 @@ struct Settings {
     int height = 0;
     double strength = SISR_BRIDGE_MODEL_STRENGTH;
     SisrBridgeColorLock colour_lock = SISR_BRIDGE_COLOR_LOCK_AUTO;
+    /// For models that hold weights of their own for some kinds of pictures.
+    SisrBridgeInput input = SISR_BRIDGE_INPUT_AUTO;
     bool keep_print_size = true;  ///< whole image: the resolution grows with the pixels
 };
 

@@ -7,6 +7,8 @@
   (newline facts))
 (define (finish) (close-output-port facts))
 
+(define (upscale . arguments) (apply upscale-as 0 arguments))
+
 (define (in name) (string-append folder "/in/" name))
 (define (out name) (string-append folder "/out/" name))
 (define (layer-name layer) (car (gimp-item-get-name layer)))
@@ -74,6 +76,13 @@
       (describe case result)
       (save-image result (out file))
       (gimp-image-delete image))))
+
+; Taken for heavily damaged, whatever it looks like.
+(define (heavy)
+  (let ((image (load-image (in "rgb.png"))))
+    (upscale-as 3 image -1 0 model 4 0 0 TRUE)
+    (save-image image (out "heavy.png"))
+    (gimp-image-delete image)))
 
 ; A wide gamut for the same numbers.
 (define (profiled)
@@ -233,6 +242,7 @@
 
 (define (all-cases)
   (run "rgb" (lambda () (whole "rgb" "rgb.png" 4 TRUE)))
+  (run "heavy" heavy)
   (run "profile" profiled)
   (run "alpha" (lambda () (whole "alpha" "alpha.png" 4 TRUE)))
   (run "grey" (lambda () (whole "grey" "grey.png" 4 FALSE)))

@@ -52,6 +52,7 @@ public:
         facts = host.facts();
         upscale_by_command("reference", "4");
         upscale_by_command("restored", "1");
+        upscale_by_command("heavy", "4", "heavy");
     }
 
     Image reference(const std::string& name) const {
@@ -93,14 +94,15 @@ private:
         write_bytes(host.in("broken.safetensors"), model.substr(0, model.size() / 2));
     }
 
-    void upscale_by_command(const std::string& folder, const std::string& scale) const {
+    void upscale_by_command(const std::string& folder, const std::string& scale,
+                            const std::string& input_is = "auto") const {
         CommandOptions patient;
         patient.timeout = std::chrono::seconds(300);
         std::filesystem::remove(host.in("broken.safetensors"));
-        const auto made =
-            run_command({g_version.sisr_batch.string(), host.in("").string(), "-o",
-                         (host.folder() / folder).string(), "-m", "photo-x4", "-s", scale, "-q"},
-                        patient);
+        const auto made = run_command({g_version.sisr_batch.string(), host.in("").string(), "-o",
+                                       (host.folder() / folder).string(), "-m", "photo-x4", "-s",
+                                       scale, "--input-is", input_is, "-q"},
+                                      patient);
         EXPECT_EQ(made.exit_code, 0) << made.err;
     }
 };
@@ -155,6 +157,14 @@ TEST_F(Gimp, WholeImage) {
     EXPECT_EQ(numbers("rgb canvas"), (Numbers{160, 120}));
     EXPECT_EQ(numbers("rgb resolution"), (Numbers{576, 288})) << "the print size is kept";
     expect_as_command("rgb.png", "rgb.png", kLevel);
+}
+
+TEST_F(Gimp, InputTakenForWhatTheUserSays) {
+    const Image ours = read_image(session_->host.out("heavy.png"));
+    const Image reference = read_image(session_->host.folder() / "heavy/rgb.png");
+    EXPECT_LE(max_difference(ours, reference), kLevel);
+    EXPECT_GT(max_difference(ours, session_->reference("rgb.png")), 2 * kLevel)
+        << "as it looks, it is not";
 }
 
 TEST_F(Gimp, Transparency) {

@@ -34,11 +34,12 @@
     path))
 (define (path-points path) (vector->list (cadr (cdr (gimp-vectors-stroke-get-points path 1)))))
 
+; input: 0 as it looks, 1 clean, 2 damaged, 3 heavily damaged
 ; mode: 0 the whole image, 1 the layer, 2 the layer to a new image. layer: -1 for none
-(define (upscale image layer mode model scale width height keep-print-size)
+(define (upscale-as input image layer mode model scale width height keep-print-size)
   (car (plug-in-sisr-upscale RUN-NONINTERACTIVE image layer mode model scale width height
-                             -1 0 keep-print-size)))
+                             -1 0 keep-print-size input)))
 
 ; With what was chosen last, which in a new profile are the defaults.
 (define (upscale-again image)
-  (plug-in-sisr-upscale RUN-WITH-LAST-VALS image -1 1 "" 1 0 0 0 0 0))
+  (plug-in-sisr-upscale RUN-WITH-LAST-VALS image -1 1 "" 1 0 0 0 0 0 0))

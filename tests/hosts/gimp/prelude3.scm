@@ -33,14 +33,16 @@
     path))
 (define (path-points path) (vector->list (cadr (gimp-path-stroke-get-points path 1))))
 
+; input: 0 as it looks, 1 clean, 2 damaged, 3 heavily damaged
 ; mode: 0 the whole image, 1 the layer, 2 the layer to a new image. layer: -1 for none
-(define (upscale image layer mode model scale width height keep-print-size)
+(define (upscale-as input image layer mode model scale width height keep-print-size)
   (car (plug-in-sisr-upscale
          #:run-mode RUN-NONINTERACTIVE #:image image
          #:drawables (vector (if (= layer -1) (car (image-layers image)) layer))
          #:mode (list-ref '("image" "layer" "new-image") mode)
          #:model model #:scale scale #:width width #:height height
-         #:keep-print-size keep-print-size)))
+         #:keep-print-size keep-print-size
+         #:input-is (list-ref '("auto" "clean" "damaged" "heavy") input))))
 
 ; With what was chosen last, which in a new profile are the defaults.
 (define (upscale-again image)
