@@ -17,13 +17,17 @@ HOW_TO_GET_IT = (
 Model = namedtuple("Model", "name scale trained_for")
 """An installed model. scale: its own, whole number."""
 
-Options = namedtuple("Options", "model scale strength colour_lock whole_document new_document "
-                                "keep_print_size")
-"""What the user chose. model: a name, "" for the command's default; scale: 1 to 16; strength: 0 to 1,
-or None for the model's own; the rest are true or false."""
+INPUT_KINDS = (("auto", "As it looks"), ("clean", "Clean"),
+               ("damaged", "Damaged by JPEG or noise"), ("heavy", "Damaged by much of it"))
+"""What the input may be for the command, and how the user reads it."""
 
-DEFAULTS = Options(model="", scale=4.0, strength=None, colour_lock=True, whole_document=True,
-                   new_document=False, keep_print_size=True)
+Options = namedtuple("Options", "model scale strength input_is colour_lock whole_document "
+                                "new_document keep_print_size")
+"""What the user chose. model: a name, "" for the command's default; scale: 1 to 16; strength: 0 to 1,
+or None for the model's own; input_is: the first of one of INPUT_KINDS; the rest are true or false."""
+
+DEFAULTS = Options(model="", scale=4.0, strength=None, input_is="auto", colour_lock=True,
+                   whole_document=True, new_document=False, keep_print_size=True)
 
 
 def is_program(path):
@@ -62,6 +66,8 @@ def arguments(program, options, input_folder, output_folder):
         words += ["--model", options.model]
     if options.strength is not None:
         words += ["--strength", format(options.strength, ".10g")]
+    if options.input_is != DEFAULTS.input_is:
+        words += ["--input-is", options.input_is]
     if not options.colour_lock:
         words.append("--no-color-lock")
     return words

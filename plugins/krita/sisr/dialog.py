@@ -45,7 +45,8 @@ class OptionsDialog(QDialog):
     def options(self):
         strength = self._strength.value() / 100 if self._chooses_strength.isChecked() else None
         return command.Options(model=self._model.currentData() or "", scale=self._scale.value(),
-                               strength=strength, colour_lock=self._colour_lock.isChecked(),
+                               strength=strength, input_is=self._input_is.currentData(),
+                               colour_lock=self._colour_lock.isChecked(),
                                whole_document=self._whole.isChecked(),
                                new_document=self._new_document.isChecked(),
                                keep_print_size=self._keep_print_size.isChecked())
@@ -78,6 +79,13 @@ class OptionsDialog(QDialog):
         form.addRow("Model:", self._model)
         form.addRow("Scale:", self._make_scale(chosen))
         form.addRow("Strength:", self._make_strength(chosen))
+        self._input_is = QComboBox()
+        self._input_is.setToolTip(
+            "For models that hold weights of their own for some kinds of pictures")
+        for kind, label in command.INPUT_KINDS:
+            self._input_is.addItem(label, kind)
+        self._input_is.setCurrentIndex(self._input_is.findData(chosen.input_is))
+        form.addRow("Input is:", self._input_is)
         self._colour_lock = QCheckBox("Keep brightness and hue (colour lock)")
         self._colour_lock.setChecked(chosen.colour_lock)
         form.addRow("", self._colour_lock)

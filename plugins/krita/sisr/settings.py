@@ -1,5 +1,5 @@
 """What the dialog remembers, in Krita's own configuration."""
-from .command import DEFAULTS, Options
+from .command import DEFAULTS, INPUT_KINDS, Options
 
 GROUP = "sisr"
 
@@ -21,9 +21,11 @@ def load(krita):
         return text(name, str(getattr(DEFAULTS, name))) == "True"
 
     strength = text("strength", "")
+    input_is = text("input_is", DEFAULTS.input_is)
     return Options(model=text("model", DEFAULTS.model),
                    scale=_number(text("scale", ""), DEFAULTS.scale, 1, 16),
                    strength=_number(strength, None, 0, 1) if strength else None,
+                   input_is=input_is if input_is in dict(INPUT_KINDS) else DEFAULTS.input_is,
                    colour_lock=flag("colour_lock"), whole_document=flag("whole_document"),
                    new_document=flag("new_document"), keep_print_size=flag("keep_print_size"))
 

@@ -349,13 +349,15 @@ class FromTheMenu(Case):
             if isinstance(widget, OptionsDialog):
                 models.extend(widget._model.itemData(i) for i in range(widget._model.count()))
                 widget._scale.setValue(3)
+                widget._input_is.setCurrentIndex(widget._input_is.findData("heavy"))
                 widget.accept()
         self.assertEqual(self.trigger(accept), [])
         settle(document)
         self.assertEqual((document.width(), document.height()), (75, 54))
         self.assertEqual(settings.load(KRITA).scale, 3)
+        self.assertEqual(settings.load(KRITA).input_is, "heavy")
         self.assertIn("photo-x4", models)
-        self.assert_same(document.rootNode().childNodes()[0], self.expected("a.png", "-s", "3"))
+        self.assert_same(document.rootNode().childNodes()[0], self.expected("a.png", "-s", "3", "--input-is", "heavy"))
 
     def test_cancel_button(self):
         document = self.open_png("a.png", *LARGE, 3, 8)

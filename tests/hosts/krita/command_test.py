@@ -70,11 +70,12 @@ class Arguments(unittest.TestCase):
 
     def test_everything(self):
         options = command.DEFAULTS._replace(model="photo-x4", scale=2.75, strength=0.25,
-                                            colour_lock=False)
+                                            input_is="heavy", colour_lock=False)
         words = command.arguments("sisr-batch", options, "in", "out")
         self.assertEqual(words[words.index("--scale") + 1], "2.75")
         self.assertEqual(words[words.index("--model") + 1], "photo-x4")
         self.assertEqual(words[words.index("--strength") + 1], "0.25")
+        self.assertEqual(words[words.index("--input-is") + 1], "heavy")
         self.assertEqual(words[-1], "--no-color-lock")
 
     def test_sizes_round_as_the_command_does(self):
@@ -163,7 +164,7 @@ class FakeKrita:
 class Settings(unittest.TestCase):
     def test_round_trip(self):
         self.assertEqual(settings.load(FakeKrita()), command.DEFAULTS)
-        options = command.Options("m", 2.5, 0.75, False, False, True, False)
+        options = command.Options("m", 2.5, 0.75, "clean", False, False, True, False)
         krita = FakeKrita()
         settings.save(krita, options)
         self.assertEqual(settings.load(krita), options)
@@ -171,7 +172,8 @@ class Settings(unittest.TestCase):
         self.assertEqual(settings.load(krita), command.DEFAULTS)
 
     def test_nonsense_is_the_default(self):
-        krita = FakeKrita({("sisr", "scale"): "900", ("sisr", "strength"): "x"})
+        krita = FakeKrita({("sisr", "scale"): "900", ("sisr", "strength"): "x",
+                           ("sisr", "input_is"): "dirty"})
         self.assertEqual(settings.load(krita), command.DEFAULTS)
 
 
