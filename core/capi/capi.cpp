@@ -66,6 +66,25 @@ sisr_input from_input(InputKind input) {
     return SISR_INPUT_AUTO;
 }
 
+sisr::Model named_model(const char* name, double scale) {
+    return sisr::find_model(name == nullptr ? sisr::default_model_name() : name, scale);
+}
+
+void show(const sisr::ModelInfo& info, sisr_model_fn visit, void* user) {
+    const std::string path = info.path.string();
+    const sisr_model_info shown{sizeof shown,
+                                info.name.c_str(),
+                                info.architecture.c_str(),
+                                info.trained_for.c_str(),
+                                info.licence.c_str(),
+                                path.c_str(),
+                                info.scale,
+                                info.has_strength ? 1 : 0,
+                                info.default_strength,
+                                info.locks_colour ? 1 : 0};
+    visit(user, &shown);
+}
+
 class CallbackSource final : public RowSource {
 public:
     explicit CallbackSource(const sisr_source& source) : source_(source) {}
@@ -136,8 +155,7 @@ sisr_status sisr_upscaler_create(const char* model, const sisr_options* options,
     return guard(message, [&] {
         require(upscaler, "upscaler") = nullptr;
         const sisr::UpscaleOptions used = to_options(options);
-        const std::string name = model == nullptr ? sisr::default_model_name() : model;
-        *upscaler = new sisr_upscaler{{sisr::find_model(name, used.scale), used}};
+        *upscaler = new sisr_upscaler{{named_model(model, used.scale), used}};
     });
 }
 
@@ -189,20 +207,15 @@ sisr_status sisr_list_models(char** names, char** message) {
 sisr_status sisr_visit_models(sisr_model_fn visit, void* user, char** message) {
     return guard(message, [&] {
         require(visit, "visit");
-        for (const auto& info : sisr::list_models()) {
-            const std::string path = info.path.string();
-            const sisr_model_info shown{sizeof shown,
-                                        info.name.c_str(),
-                                        info.architecture.c_str(),
-                                        info.trained_for.c_str(),
-                                        info.licence.c_str(),
-                                        path.c_str(),
-                                        info.scale,
-                                        info.has_strength ? 1 : 0,
-                                        info.default_strength,
-                                        info.locks_colour ? 1 : 0};
-            visit(user, &shown);
-        }
+        for (const auto& info : sisr::list_models()) show(info, visit, user);
+    });
+}
+
+sisr_status sisr_find_model(const char* model, double scale, sisr_model_fn visit, void* user,
+                            char** message) {
+    return guard(message, [&] {
+        require(visit, "visit");
+        show(named_model(model, scale).info(), visit, user);
     });
 }
 

@@ -63,11 +63,9 @@ gboolean check(const SisrBridgeSettings& settings, GError** error) {
     const auto refuse = [error](const char* sentence) {
         return fail(error, SISR_BRIDGE_ERROR_SETTINGS, sentence);
     };
-    const bool by_size = settings.width != 0 || settings.height != 0;
     if (settings.width < 0 || settings.height < 0) return refuse("size: must not be negative");
     // Written so that NaN fails.
-    if (!by_size &&
-        !(settings.scale >= SISR_BRIDGE_MIN_SCALE && settings.scale <= SISR_BRIDGE_MAX_SCALE)) {
+    if (!(settings.scale >= SISR_BRIDGE_MIN_SCALE && settings.scale <= SISR_BRIDGE_MAX_SCALE)) {
         return refuse("scale: must be a number from 1 to 8");
     }
     if (!(settings.strength <= 1)) return refuse("strength: must be from 0 to 1");
@@ -112,14 +110,7 @@ gboolean run(const Core& core, BufferRows& in, int in_height, BufferRows& out,
     return fail(error, to_code(status), take_message(core, message));
 }
 
-void free_model(gpointer data) {
-    auto* model = static_cast<SisrBridgeModel*>(data);
-    g_free(model->name);
-    g_free(model->trained_for);
-    g_free(model);
-}
-
-void add_model(void* user, const sisr_model_info* info) {
+SisrBridgeModel* new_model(const sisr_model_info* info) {
     auto* model = g_new0(SisrBridgeModel, 1);
     model->name = g_strdup(info->name);
     model->trained_for = g_strdup(info->trained_for);
@@ -127,7 +118,7 @@ void add_model(void* user, const sisr_model_info* info) {
     model->has_strength = info->has_strength;
     model->default_strength = info->default_strength;
     model->locks_colour = info->locks_colour;
-    g_ptr_array_add(static_cast<GPtrArray*>(user), model);
+    return model;
 }
 
 }  // namespace
@@ -225,12 +216,40 @@ GPtrArray* sisr_bridge_list_models(GError** error) {
     return guarded<GPtrArray*>(error, nullptr, [&]() -> GPtrArray* {
         const Core* core = require_core(error);
         if (core == nullptr) return nullptr;
-        GPtrArray* models = g_ptr_array_new_with_free_func(free_model);
+        GPtrArray* models = g_ptr_array_new_with_free_func(
+            [](gpointer model) { sisr_bridge_model_free(static_cast<SisrBridgeModel*>(model)); });
+        const auto add = [](void* user, const sisr_model_info* info) {
+            g_ptr_array_add(static_cast<GPtrArray*>(user), new_model(info));
+        };
         char* message = nullptr;
-        const sisr_status status = core->visit_models(add_model, models, &message);
+        const sisr_status status = core->visit_models(add, models, &message);
         if (status == SISR_OK) return models;
         fail(error, to_code(status), take_message(*core, message));
         g_ptr_array_unref(models);
         return nullptr;
     });
+}
+
+SisrBridgeModel* sisr_bridge_find_model(const gchar* name, gdouble scale, GError** error) {
+    return guarded<SisrBridgeModel*>(error, nullptr, [&]() -> SisrBridgeModel* {
+        const Core* core = require_core(error);
+        if (core == nullptr) return nullptr;
+        SisrBridgeModel* model = nullptr;
+        const auto keep = [](void* user, const sisr_model_info* info) {
+            *static_cast<SisrBridgeModel**>(user) = new_model(info);
+        };
+        char* message = nullptr;
+        const bool is_default = name == nullptr || *name == '\0';
+        const sisr_status status =
+            core->find_model(is_default ? nullptr : name, scale, keep, &model, &message);
+        if (status != SISR_OK) fail(error, to_code(status), take_message(*core, message));
+        return model;
+    });
+}
+
+void sisr_bridge_model_free(SisrBridgeModel* model) {
+    if (model == nullptr) return;
+    g_free(model->name);
+    g_free(model->trained_for);
+    g_free(model);
 }

@@ -40,7 +40,8 @@ typedef enum {
 typedef struct {
     /* An installed name ("photo-x4"), a family ("photo") or a file; NULL or "": the default. */
     const gchar* model;
-    gdouble scale; /* SISR_BRIDGE_MIN_SCALE to SISR_BRIDGE_MAX_SCALE; not looked at with a size */
+    gdouble scale; /* SISR_BRIDGE_MIN_SCALE to SISR_BRIDGE_MAX_SCALE; with a size it only chooses
+                      a family's member */
     gint width;    /* size of the result in pixels; 0: follows from the other one, or from scale */
     gint height;
     gdouble strength;               /* 0 (fidelity) to 1 (detail) for models that have both, or
@@ -117,6 +118,11 @@ typedef struct {
 /* The installed models by name: SisrBridgeModel *, to be freed with g_ptr_array_unref. NULL on
  * error. Loads the library. */
 GPtrArray* sisr_bridge_list_models(GError** error);
+
+/* The model that sisr_bridge_upscale takes by this name (NULL or "": the default) at this scale, to
+ * be freed with sisr_bridge_model_free. NULL on error. Loads the library. */
+SisrBridgeModel* sisr_bridge_find_model(const gchar* model, gdouble scale, GError** error);
+void sisr_bridge_model_free(SisrBridgeModel* model);
 
 G_END_DECLS
 

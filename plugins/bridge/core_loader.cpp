@@ -119,6 +119,7 @@ bool bind_all(void* handle, Core& core, std::string& reason) {
                           bind(handle, "sisr_upscaler_judge", core.upscaler_judge) &&
                           bind(handle, "sisr_upscaler_destroy", core.upscaler_destroy) &&
                           bind(handle, "sisr_visit_models", core.visit_models) &&
+                          bind(handle, "sisr_find_model", core.find_model) &&
                           bind(handle, "sisr_string_free", core.string_free);
     if (!complete) reason = std::string(kLibrary) + " is older than this plug-in";
     return complete;

@@ -16,6 +16,7 @@ struct Core {
     decltype(&sisr_upscaler_judge) upscaler_judge = nullptr;
     decltype(&sisr_upscaler_destroy) upscaler_destroy = nullptr;
     decltype(&sisr_visit_models) visit_models = nullptr;
+    decltype(&sisr_find_model) find_model = nullptr;
     decltype(&sisr_string_free) string_free = nullptr;
 };
 

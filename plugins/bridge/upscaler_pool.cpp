@@ -68,7 +68,7 @@ sisr_options options_of(const SisrBridgeSettings& settings) {
     options.struct_size = sizeof options;
     options.width = settings.width;
     options.height = settings.height;
-    if (settings.width == 0 && settings.height == 0) options.scale = settings.scale;
+    options.scale = settings.scale;
     options.memory_bytes = static_cast<std::size_t>(settings.memory_mb) << 20;
     options.tile = settings.tile;
     options.has_strength = settings.strength >= 0 ? 1 : 0;

@@ -28,26 +28,19 @@ private:
     bool& flag_;
 };
 
-struct Model {
-    std::string name;
-    std::string trained_for;
-    bool has_strength = false;
-    double strength = 1;
-};
+using ModelPtr = std::unique_ptr<SisrBridgeModel, decltype(&sisr_bridge_model_free)>;
 
 /// Throws Failure if the library or its models are not to be had.
-std::vector<Model> installed_models() {
+std::vector<std::string> installed_models() {
     GError* error = nullptr;
     GPtrArray* list = sisr_bridge_list_models(&error);
     if (list == nullptr) throw_failure(error);
-    std::vector<Model> models;
+    std::vector<std::string> names;
     for (guint i = 0; i < list->len; ++i) {
-        const auto* model = static_cast<const SisrBridgeModel*>(g_ptr_array_index(list, i));
-        models.push_back({model->name, model->trained_for == nullptr ? "" : model->trained_for,
-                          model->has_strength != FALSE, model->default_strength});
+        names.emplace_back(static_cast<const SisrBridgeModel*>(g_ptr_array_index(list, i))->name);
     }
     g_ptr_array_unref(list);
-    return models;
+    return names;
 }
 
 void fill(GtkWidget* list, std::initializer_list<const char*> texts, int active) {
@@ -80,14 +73,14 @@ private:
 
     void change(GtkWidget* widget);
     void change_size(GtkWidget* widget);
-    void change_model();
     void refresh();
+    void show_model(double scale);
     Size input_size() const;
 
     Selection selection_;
     Settings& settings_;
     Id layer_;
-    std::vector<Model> models_;
+    std::vector<std::string> models_;  ///< as in the list
     std::string library_problem_;
     bool filling_ = false;  ///< we change widgets ourselves
     int row_ = 0;
@@ -131,7 +124,6 @@ Dialog::Dialog(const Selection& selection, Settings& settings)
     gtk_widget_show_all(window_);
     // So that the enter key upscales; in a list it would open the list.
     gtk_widget_grab_focus(scale_);
-    change_model();
     refresh();
 }
 
@@ -193,20 +185,16 @@ void Dialog::fill_models() {
     } catch (const Failure& failure) {
         library_problem_ = failure.what();
     }
-    const auto known = [&](const std::string& prefix, bool whole) {
-        return std::find_if(models_.begin(), models_.end(), [&](const Model& model) {
-            return whole ? model.name == prefix : model.name.compare(0, prefix.size(), prefix) == 0;
-        });
-    };
-    auto chosen = known(settings_.model, true);
-    if (chosen == models_.end()) chosen = known(settings_.model + "-x", false);
-    if (chosen == models_.end()) {
-        // A file, or a model that is no longer there: using it tells.
-        models_.push_back({settings_.model, "", true, 1});
-        chosen = std::prev(models_.end());
-    }
-    for (const Model& model : models_) {
-        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(model_), model.name.c_str());
+    models_.insert(models_.begin(), SISR_BRIDGE_DEFAULT_MODEL);
+    if (settings_.model.empty()) settings_.model = SISR_BRIDGE_DEFAULT_MODEL;
+    auto chosen = std::find(models_.begin(), models_.end(), settings_.model);
+    // Another family, a file, or a model that is no longer there.
+    if (chosen == models_.end()) chosen = models_.insert(chosen, settings_.model);
+    for (const std::string& name : models_) {
+        const bool is_default = name == SISR_BRIDGE_DEFAULT_MODEL;
+        gtk_combo_box_text_append_text(
+            GTK_COMBO_BOX_TEXT(model_),
+            is_default ? "Default: photographs, as the scale needs it" : name.c_str());
     }
     gtk_combo_box_set_active(GTK_COMBO_BOX(model_),
                              static_cast<int>(std::distance(models_.begin(), chosen)));
@@ -225,7 +213,8 @@ void Dialog::change(GtkWidget* widget) {
     }
     if (widget == model_) {
         settings_.strength = SISR_BRIDGE_MODEL_STRENGTH;
-        change_model();
+        const int index = std::max(0, gtk_combo_box_get_active(GTK_COMBO_BOX(model_)));
+        settings_.model = models_.at(static_cast<std::size_t>(index));
     }
     if (widget == strength_) {
         settings_.strength = gtk_spin_button_get_value(GTK_SPIN_BUTTON(strength_));
@@ -252,16 +241,17 @@ void Dialog::change_size(GtkWidget* widget) {
     }
 }
 
-void Dialog::change_model() {
-    const int index = std::max(0, gtk_combo_box_get_active(GTK_COMBO_BOX(model_)));
-    const Model& model = models_.at(static_cast<std::size_t>(index));
-    settings_.model = model.name;
-    const Raised raised(filling_);
-    gtk_label_set_text(GTK_LABEL(trained_for_), model.trained_for.c_str());
-    gtk_widget_set_sensitive(strength_, model.has_strength);
+void Dialog::show_model(double scale) {
+    GError* error = nullptr;
+    const ModelPtr model(sisr_bridge_find_model(settings_.model.c_str(), scale, &error),
+                         sisr_bridge_model_free);
+    if (!model) throw_failure(error);
+    const std::string text = std::string(model->name) + ": " + model->trained_for;
+    gtk_label_set_text(GTK_LABEL(trained_for_), text.c_str());
+    gtk_widget_set_sensitive(strength_, model->has_strength);
     const bool own = settings_.strength < 0;
     gtk_spin_button_set_value(GTK_SPIN_BUTTON(strength_),
-                              own ? model.strength : settings_.strength);
+                              own ? model->default_strength : settings_.strength);
 }
 
 void Dialog::refresh() {
@@ -282,6 +272,7 @@ void Dialog::refresh() {
              << static_cast<double>(to.width) * to.height / 1e6 << " megapixels)";
         if (is_indexed(selection_.image)) text << "; the indexed image becomes RGB";
         gtk_label_set_text(GTK_LABEL(result_), text.str().c_str());
+        show_model(scale_between(from, to));
         preview_->update(settings_, across, down);
     } catch (const Failure& failure) {
         gtk_label_set_text(GTK_LABEL(result_), failure.what());

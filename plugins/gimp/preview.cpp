@@ -88,6 +88,8 @@ Preview::~Preview() {
 
 void Preview::update(const Settings& settings, double across, double down) {
     settings_ = settings;
+    settings_.scale =
+        std::clamp(std::max(across, down), SISR_BRIDGE_MIN_SCALE, SISR_BRIDGE_MAX_SCALE);
     across_ = across;
     down_ = down;
     schedule();
@@ -188,7 +190,8 @@ SisrBridgeInput Preview::judge_layer() {
     const Judged asked{settings_.model, across_, down_};
     if (judged_ && *judged_ == asked) return input_;
     const SisrBridgeSettings bridge =
-        bridge_settings(settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)});
+        bridge_settings(settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)},
+                        settings_.scale);
     GError* error = nullptr;
     if (!sisr_bridge_judge(source_.get(), &extent_, &bridge, &input_, &error)) {
         throw_failure(error);
@@ -208,7 +211,8 @@ void Preview::render() {
     const GeglRectangle room{0, 0, area.width, area.height};
     const BufferPtr result(
         gegl_buffer_new(&room, sisr_bridge_working_format(gegl_buffer_get_format(source_.get()))));
-    SisrBridgeSettings bridge = bridge_settings(settings_, {area.width, area.height});
+    SisrBridgeSettings bridge =
+        bridge_settings(settings_, {area.width, area.height}, settings_.scale);
     bridge.input = judge_layer();
     GError* error = nullptr;
     if (!sisr_bridge_upscale(source_.get(), &area.input, result.get(), 0, 0, &bridge, on_progress,

@@ -37,7 +37,8 @@ void throw_failure(GError* error) {
 }
 
 Size target_size(const Settings& settings, Size input) {
-    SisrBridgeSettings asked = bridge_settings(settings, {settings.width, settings.height});
+    SisrBridgeSettings asked =
+        bridge_settings(settings, {settings.width, settings.height}, settings.scale);
     Size size;
     GError* error = nullptr;
     if (!sisr_bridge_output_size(&asked, input.width, input.height, &size.width, &size.height,
@@ -56,10 +57,16 @@ Size target_size(const Settings& settings, Size input) {
     return size;
 }
 
-SisrBridgeSettings bridge_settings(const Settings& settings, Size size) {
+double scale_between(Size from, Size to) {
+    const double scale = std::max(static_cast<double>(to.width) / from.width,
+                                  static_cast<double>(to.height) / from.height);
+    return std::clamp(scale, SISR_BRIDGE_MIN_SCALE, SISR_BRIDGE_MAX_SCALE);
+}
+
+SisrBridgeSettings bridge_settings(const Settings& settings, Size size, double scale) {
     SisrBridgeSettings bridge = SISR_BRIDGE_SETTINGS_INIT;
     bridge.model = settings.model.c_str();
-    bridge.scale = settings.scale;
+    bridge.scale = scale;
     bridge.width = size.width;
     bridge.height = size.height;
     bridge.strength = settings.strength;

@@ -56,8 +56,12 @@ private:
 /// smaller than the input and for one larger than GIMP takes.
 Size target_size(const Settings& settings, Size input);
 
-/// For the bridge, with a result of exactly `size`; points into `settings`.
-SisrBridgeSettings bridge_settings(const Settings& settings, Size size);
+/// How many times larger `to` is, within what the bridge takes.
+double scale_between(Size from, Size to);
+
+/// For the bridge, with a result of exactly `size`; `scale` chooses a family's member. Points into
+/// `settings`.
+SisrBridgeSettings bridge_settings(const Settings& settings, Size size, double scale);
 
 /// A line for each setting, for where GIMP remembers nothing itself.
 std::string to_text(const Settings& settings);

@@ -54,6 +54,7 @@ struct Enlarged {
     Id layer = -1;
     Size before;
     Size after;
+    double scale = 1;  ///< of the whole, at which a family's member is chosen
     BufferPtr pixels;
 };
 
@@ -70,13 +71,13 @@ const Babl* result_format(const Babl* format) {
                                   format);
 }
 
-BufferPtr enlarge(Id layer, Size size, const Settings& settings, ProgressBar& bar) {
-    const BufferPtr source = layer_pixels(layer);
-    const GeglRectangle extent{0, 0, size.width, size.height};
+BufferPtr enlarge(const Enlarged& layer, const Settings& settings, ProgressBar& bar) {
+    const BufferPtr source = layer_pixels(layer.layer);
+    const GeglRectangle extent{0, 0, layer.after.width, layer.after.height};
     BufferPtr result(gegl_buffer_new(&extent, result_format(gegl_buffer_get_format(source.get()))));
-    const SisrBridgeSettings bridge = bridge_settings(settings, size);
+    const SisrBridgeSettings bridge = bridge_settings(settings, layer.after, layer.scale);
     GError* error = nullptr;
-    bar.begin_part(pixel_count(layer_place(layer).size));
+    bar.begin_part(pixel_count(layer.before));
     if (!sisr_bridge_upscale(source.get(), nullptr, result.get(), 0, 0, &bridge,
                              ProgressBar::report, &bar, &error)) {
         throw_failure(error);
@@ -101,7 +102,7 @@ void enlarge_all(std::vector<Enlarged>& layers, const Settings& settings) {
     for (const Enlarged& layer : layers) pixels += pixel_count(layer.before);
     ProgressBar bar(pixels);
     for (Enlarged& layer : layers) {
-        layer.pixels = enlarge(layer.layer, layer.after, settings, bar);
+        layer.pixels = enlarge(layer, settings, bar);
     }
 }
 
@@ -137,7 +138,8 @@ class ImageScaling {
 public:
     ImageScaling(Size from, Size to)
         : across_(static_cast<double>(to.width) / from.width),
-          down_(static_cast<double>(to.height) / from.height) {}
+          down_(static_cast<double>(to.height) / from.height),
+          scale_(scale_between(from, to)) {}
 
     void add_layers(const std::vector<Id>& layers, std::vector<Enlarged>& found) const {
         for (const Id layer : layers) {
@@ -148,7 +150,7 @@ public:
             const Place place = layer_place(layer);
             const Size after{scaled_length(place.x, place.size.width, across_),
                              scaled_length(place.y, place.size.height, down_)};
-            found.push_back({layer, place.size, after, nullptr});
+            found.push_back({layer, place.size, after, scale_, nullptr});
         }
     }
 
@@ -159,6 +161,7 @@ public:
 private:
     double across_;
     double down_;
+    double scale_;
 };
 
 Id upscale_image(Id image, const Settings& settings) {
@@ -197,7 +200,8 @@ Id upscale_layers(const Selection& selection, const Settings& settings) {
         }
         if (is_locked(layer)) throw Failure(item_name(layer) + ": the layer is locked");
         const Size before = layer_place(layer).size;
-        layers.push_back({layer, before, target_size(settings, before), nullptr});
+        const Size after = target_size(settings, before);
+        layers.push_back({layer, before, after, scale_between(before, after), nullptr});
     }
     enlarge_all(layers, settings);
 
@@ -237,8 +241,9 @@ Id upscale_to_new_image(const Selection& selection, const Settings& settings) {
     const std::vector<Id> chosen = chosen_layers(selection);
     if (chosen.size() != 1) throw Failure("Choose one layer for the new image.");
     const Size before = layer_place(chosen[0]).size;
+    const Size after = target_size(settings, before);
     std::vector<Enlarged> layers;
-    layers.push_back({chosen[0], before, target_size(settings, before), nullptr});
+    layers.push_back({chosen[0], before, after, scale_between(before, after), nullptr});
     const Enlarged& layer = layers[0];
     enlarge_all(layers, settings);
 

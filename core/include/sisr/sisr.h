@@ -65,7 +65,7 @@ typedef struct sisr_image_shape {
 /* Set struct_size to sizeof(sisr_options) and the rest to 0 for the defaults. */
 typedef struct sisr_options {
     size_t struct_size;
-    double scale; /* 1 to 16; 0: the model's own */
+    double scale; /* 1 to 16; 0: the model's own. With a size it only chooses a family's member. */
     int width;    /* output size; 0: follows from the other; 0 and 0: from scale */
     int height;
     size_t memory_bytes; /* for tiles; 0: the library's default */
@@ -144,6 +144,11 @@ typedef void (*sisr_model_fn)(void* user, const sisr_model_info* info);
 
 /* Calls `visit` for each installed model, ordered by name; it must not throw. */
 SISR_C_API sisr_status sisr_visit_models(sisr_model_fn visit, void* user, char** message);
+
+/* Calls `visit` for the model that sisr_upscaler_create takes by this name for options with this
+ * scale; it must not throw. */
+SISR_C_API sisr_status sisr_find_model(const char* model, double scale, sisr_model_fn visit,
+                                       void* user, char** message);
 
 /* NULL is allowed. */
 SISR_C_API void sisr_string_free(char* text);

@@ -40,7 +40,7 @@ sisr_image_shape core_shape(const SisrBridgeSettings& settings, int width, int h
     options.struct_size = sizeof options;
     options.width = settings.width;
     options.height = settings.height;
-    if (settings.width == 0 && settings.height == 0) options.scale = settings.scale;
+    options.scale = settings.scale;
     sisr_upscaler* upscaler = nullptr;
     EXPECT_EQ(core().upscaler_create(nullptr, &options, &upscaler, nullptr), SISR_OK);
     const sisr_image_shape input{width, height, 3, 0, SISR_ENCODING_DISPLAY};
@@ -48,6 +48,19 @@ sisr_image_shape core_shape(const SisrBridgeSettings& settings, int width, int h
     EXPECT_EQ(core().upscaler_output_shape(upscaler, &input, &output, nullptr), SISR_OK);
     core().upscaler_destroy(upscaler);
     return output;
+}
+
+/// The result for a picture without alpha, whose size must be the one that `settings` make.
+Image upscaled(GeglBuffer* input, const SisrBridgeSettings& settings, int width, int height) {
+    const Babl* format = babl_format("R'G'B' float");
+    Image image({width, height, 3, false, Encoding::display});
+    const GeglRectangle area{0, 0, width, height};
+    const Buffer result(gegl_buffer_new(&area, format));
+    EXPECT_TRUE(sisr_bridge_upscale(input, nullptr, result.get(), 0, 0, &settings, nullptr, nullptr,
+                                    nullptr));
+    gegl_buffer_get(result.get(), nullptr, 1, format, image.row(0), GEGL_AUTO_ROWSTRIDE,
+                    GEGL_ABYSS_NONE);
+    return image;
 }
 
 TEST(Bridge, SizeIsTheCoresSize) {
@@ -180,15 +193,7 @@ TEST(Bridge, JudgesThePictureAsTheCoreDoes) {
 
     const auto upscale = [&](SisrBridgeInput input) {
         settings.input = input;
-        const Babl* format = babl_format("R'G'B' float");
-        Image image({4 * photograph.width(), 4 * photograph.height(), 3, false, Encoding::display});
-        const GeglRectangle area{0, 0, image.width(), image.height()};
-        const Buffer result(gegl_buffer_new(&area, format));
-        EXPECT_TRUE(sisr_bridge_upscale(clean.get(), nullptr, result.get(), 0, 0, &settings,
-                                        nullptr, nullptr, nullptr));
-        gegl_buffer_get(result.get(), nullptr, 1, format, image.row(0), GEGL_AUTO_ROWSTRIDE,
-                        GEGL_ABYSS_NONE);
-        return image;
+        return upscaled(clean.get(), settings, 4 * photograph.width(), 4 * photograph.height());
     };
     const Image by_itself = upscale(SISR_BRIDGE_INPUT_AUTO);
     EXPECT_EQ(max_difference(by_itself, upscale(SISR_BRIDGE_INPUT_CLEAN)), 0);
@@ -215,6 +220,39 @@ TEST(Bridge, ListsTheModels) {
     }
     EXPECT_TRUE(has_photo);
     g_ptr_array_unref(models);
+}
+
+std::string found_name(const char* model, double scale) {
+    GError* error = nullptr;
+    SisrBridgeModel* found = sisr_bridge_find_model(model, scale, &error);
+    EXPECT_EQ(found != nullptr, error == nullptr);
+    const std::string name = found == nullptr ? error->message : found->name;
+    sisr_bridge_model_free(found);
+    g_clear_error(&error);
+    return name;
+}
+
+TEST(Bridge, FindsAFamilysMemberByTheScale) {
+    EXPECT_EQ(found_name("photo", 1.5), "photo-x2");
+    EXPECT_EQ(found_name("photo", 2), "photo-x2");
+    EXPECT_EQ(found_name("photo", 2.1), "photo-x4");
+    EXPECT_EQ(found_name("photo", 8), "photo-x4");
+    EXPECT_EQ(found_name(nullptr, 4), "photo-x4") << "the default";
+    EXPECT_EQ(found_name("photo-x4", 2), "photo-x4");
+    EXPECT_NE(found_name("no-such-model", 2).find("unknown model"), std::string::npos);
+}
+
+TEST(Bridge, AFamilysMemberAlsoForASize) {
+    const Buffer input = picture(20, 12);
+    const auto upscale = [&](const char* model) {
+        SisrBridgeSettings settings = SISR_BRIDGE_SETTINGS_INIT;
+        settings.model = model;
+        settings.scale = 2;
+        settings.width = 40;
+        settings.height = 24;
+        return upscaled(input.get(), settings, 40, 24);
+    };
+    EXPECT_EQ(max_difference(upscale("photo"), upscale("photo-x2")), 0);
 }
 
 }  // namespace

@@ -84,6 +84,13 @@
     (save-image image (out "heavy.png"))
     (gimp-image-delete image)))
 
+; The model is a family's name.
+(define (twice)
+  (let ((image (load-image (in "rgb.png"))))
+    (upscale image -1 0 "photo" 2 0 0 TRUE)
+    (save-image image (out "twice.png"))
+    (gimp-image-delete image)))
+
 ; A wide gamut for the same numbers.
 (define (profiled)
   (let ((image (load-image (in "rgb.png"))))
@@ -243,6 +250,7 @@
 (define (all-cases)
   (run "rgb" (lambda () (whole "rgb" "rgb.png" 4 TRUE)))
   (run "heavy" heavy)
+  (run "twice" twice)
   (run "profile" profiled)
   (run "alpha" (lambda () (whole "alpha" "alpha.png" 4 TRUE)))
   (run "grey" (lambda () (whole "grey" "grey.png" 4 FALSE)))

@@ -50,9 +50,10 @@ public:
         patient.timeout = std::chrono::seconds(900);
         result = host.run("(all-cases)", patient);
         facts = host.facts();
-        upscale_by_command("reference", "4");
-        upscale_by_command("restored", "1");
-        upscale_by_command("heavy", "4", "heavy");
+        upscale_by_command("reference", {"-m", "photo-x4", "-s", "4"});
+        upscale_by_command("restored", {"-m", "photo-x4", "-s", "1"});
+        upscale_by_command("heavy", {"-m", "photo-x4", "-s", "4", "--input-is", "heavy"});
+        upscale_by_command("twice", {"-m", "photo-x2", "-s", "2"});
     }
 
     Image reference(const std::string& name) const {
@@ -94,15 +95,15 @@ private:
         write_bytes(host.in("broken.safetensors"), model.substr(0, model.size() / 2));
     }
 
-    void upscale_by_command(const std::string& folder, const std::string& scale,
-                            const std::string& input_is = "auto") const {
+    void upscale_by_command(const std::string& folder,
+                            const std::vector<std::string>& options) const {
         CommandOptions patient;
         patient.timeout = std::chrono::seconds(300);
         std::filesystem::remove(host.in("broken.safetensors"));
-        const auto made = run_command({g_version.sisr_batch.string(), host.in("").string(), "-o",
-                                       (host.folder() / folder).string(), "-m", "photo-x4", "-s",
-                                       scale, "--input-is", input_is, "-q"},
-                                      patient);
+        std::vector<std::string> words{g_version.sisr_batch.string(), host.in("").string(), "-o",
+                                       (host.folder() / folder).string(), "-q"};
+        words.insert(words.end(), options.begin(), options.end());
+        const auto made = run_command(words, patient);
         EXPECT_EQ(made.exit_code, 0) << made.err;
     }
 };
@@ -165,6 +166,11 @@ TEST_F(Gimp, InputTakenForWhatTheUserSays) {
     EXPECT_LE(max_difference(ours, reference), kLevel);
     EXPECT_GT(max_difference(ours, session_->reference("rgb.png")), 2 * kLevel)
         << "as it looks, it is not";
+}
+
+TEST_F(Gimp, AFamilysMemberFollowsFromTheScale) {
+    const Image ours = read_image(session_->host.out("twice.png"));
+    EXPECT_LE(max_difference(ours, read_image(session_->host.folder() / "twice/rgb.png")), kLevel);
 }
 
 TEST_F(Gimp, Transparency) {
