@@ -63,9 +63,11 @@ gboolean check(const SisrBridgeSettings& settings, GError** error) {
     const auto refuse = [error](const char* sentence) {
         return fail(error, SISR_BRIDGE_ERROR_SETTINGS, sentence);
     };
+    const bool by_size = settings.width != 0 || settings.height != 0;
     if (settings.width < 0 || settings.height < 0) return refuse("size: must not be negative");
     // Written so that NaN fails.
-    if (!(settings.scale >= SISR_BRIDGE_MIN_SCALE && settings.scale <= SISR_BRIDGE_MAX_SCALE)) {
+    if (!by_size &&
+        !(settings.scale >= SISR_BRIDGE_MIN_SCALE && settings.scale <= SISR_BRIDGE_MAX_SCALE)) {
         return refuse("scale: must be a number from 1 to 8");
     }
     if (!(settings.strength <= 1)) return refuse("strength: must be from 0 to 1");

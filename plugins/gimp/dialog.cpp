@@ -9,6 +9,7 @@
 #include <libgimp/gimpui.h>
 #include <memory>
 #include <sstream>
+#include <utility>
 
 namespace sisr::gimp {
 namespace {
@@ -74,7 +75,7 @@ private:
     void change(GtkWidget* widget);
     void change_size(GtkWidget* widget);
     void refresh();
-    void show_model(double scale);
+    void show_model(const Settings& shown);
     Size input_size() const;
 
     Selection selection_;
@@ -82,7 +83,9 @@ private:
     Id layer_;
     std::vector<std::string> models_;  ///< as in the list
     std::string library_problem_;
-    bool filling_ = false;  ///< we change widgets ourselves
+    ModelPtr model_info_{nullptr, sisr_bridge_model_free};
+    std::pair<std::string, double> model_info_of_;  ///< name and scale; reading a model takes time
+    bool filling_ = false;                          ///< we change widgets ourselves
     int row_ = 0;
 
     GtkWidget* window_;
@@ -241,17 +244,20 @@ void Dialog::change_size(GtkWidget* widget) {
     }
 }
 
-void Dialog::show_model(double scale) {
-    GError* error = nullptr;
-    const ModelPtr model(sisr_bridge_find_model(settings_.model.c_str(), scale, &error),
-                         sisr_bridge_model_free);
-    if (!model) throw_failure(error);
-    const std::string text = std::string(model->name) + ": " + model->trained_for;
+void Dialog::show_model(const Settings& shown) {
+    const std::pair<std::string, double> asked{shown.model, shown.scale};
+    if (!model_info_ || model_info_of_ != asked) {
+        GError* error = nullptr;
+        model_info_.reset(sisr_bridge_find_model(shown.model.c_str(), shown.scale, &error));
+        if (!model_info_) throw_failure(error);
+        model_info_of_ = asked;
+    }
+    const std::string text = std::string(model_info_->name) + ": " + model_info_->trained_for;
     gtk_label_set_text(GTK_LABEL(trained_for_), text.c_str());
-    gtk_widget_set_sensitive(strength_, model->has_strength);
-    const bool own = settings_.strength < 0;
+    gtk_widget_set_sensitive(strength_, model_info_->has_strength);
+    const bool own = shown.strength < 0;
     gtk_spin_button_set_value(GTK_SPIN_BUTTON(strength_),
-                              own ? model->default_strength : settings_.strength);
+                              own ? model_info_->default_strength : shown.strength);
 }
 
 void Dialog::refresh() {
@@ -272,8 +278,10 @@ void Dialog::refresh() {
              << static_cast<double>(to.width) * to.height / 1e6 << " megapixels)";
         if (is_indexed(selection_.image)) text << "; the indexed image becomes RGB";
         gtk_label_set_text(GTK_LABEL(result_), text.str().c_str());
-        show_model(scale_between(from, to));
-        preview_->update(settings_, across, down);
+        Settings shown = settings_;
+        shown.scale = scale_between(from, to);
+        show_model(shown);
+        preview_->update(shown, across, down);
     } catch (const Failure& failure) {
         gtk_label_set_text(GTK_LABEL(result_), failure.what());
         ready = false;

@@ -88,8 +88,6 @@ Preview::~Preview() {
 
 void Preview::update(const Settings& settings, double across, double down) {
     settings_ = settings;
-    settings_.scale =
-        std::clamp(std::max(across, down), SISR_BRIDGE_MIN_SCALE, SISR_BRIDGE_MAX_SCALE);
     across_ = across;
     down_ = down;
     schedule();

@@ -20,7 +20,7 @@ public:
     GtkWidget* widget() const { return box_; }
 
     /// Shows the crop enlarged this many times each way, soon: what comes within a moment replaces
-    /// it.
+    /// it. `settings.scale` is that of the whole, at which a family's member is chosen.
     void update(const Settings& settings, double across, double down);
 
 private:

@@ -68,7 +68,7 @@ TEST(Bridge, SizeIsTheCoresSize) {
         double scale;
         int width, height;
     } table[] = {{4, 0, 0},  {1, 0, 0},  {3.5, 0, 0}, {1.01, 0, 0}, {7.77, 0, 0},
-                 {1, 40, 0}, {1, 0, 33}, {1, 50, 20}, {1, 3, 0}};
+                 {1, 40, 0}, {1, 0, 33}, {1, 50, 20}, {1, 3, 0},    {0, 40, 0}};
     const int sizes[][2] = {{1, 1}, {7, 5}, {1, 300}, {641, 479}};
     for (const auto& item : table) {
         for (const auto& size : sizes) {
@@ -222,13 +222,18 @@ TEST(Bridge, ListsTheModels) {
     g_ptr_array_unref(models);
 }
 
+/// The name of the model that is found, else the error's sentence.
 std::string found_name(const char* model, double scale) {
     GError* error = nullptr;
     SisrBridgeModel* found = sisr_bridge_find_model(model, scale, &error);
-    EXPECT_EQ(found != nullptr, error == nullptr);
-    const std::string name = found == nullptr ? error->message : found->name;
+    if (found == nullptr) {
+        std::string sentence = error == nullptr ? "no reason" : error->message;
+        g_clear_error(&error);
+        return sentence;
+    }
+    EXPECT_EQ(error, nullptr);
+    std::string name = found->name;
     sisr_bridge_model_free(found);
-    g_clear_error(&error);
     return name;
 }
 
