@@ -7,6 +7,8 @@
 #ifndef SISR_SISR_H
 #define SISR_SISR_H
 
+/* A header of C: it cannot use C++'s words for these. */
+/* NOLINTBEGIN(modernize-use-using,modernize-deprecated-headers) */
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -157,4 +159,5 @@ SISR_C_API void sisr_string_free(char* text);
 }
 #endif
 
+/* NOLINTEND(modernize-use-using,modernize-deprecated-headers) */
 #endif
