@@ -67,9 +67,9 @@ std::optional<TensorFile> open_run(const RunOptions& options, const CheckpointSt
     for (const auto& [key, value] : srresnet_metadata(options.network)) {
         const std::string found = metadata_value(checkpoint->metadata, key);
         if (found != value) {
-            throw Error(
-                ErrorKind::usage, folder,
-                "holds a run of another network (" + key + " is " + found + ", not " + value + ")");
+            std::string reason = "holds a run of another network (";
+            reason.append(key).append(" is ").append(found).append(", not ").append(value);
+            throw Error(ErrorKind::usage, folder, reason + ")");
         }
     }
     confirm_changes(metadata_value(checkpoint->metadata, "recipe"), options, listener);
@@ -196,7 +196,7 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
     };
     Trainer trainer({*objective, loader, validator.get(), store, record ? &*record : nullptr,
                      *group, describe, Publisher(options, *objective, data)},
-                    options.schedule, options.trainer, listener);
+                    options.schedule, options.trainer, static_cast<const Listener&>(listener));
     if (checkpoint) trainer.load(*checkpoint);
     return trainer.run();
 }

@@ -264,18 +264,23 @@ std::optional<Id> first_layer(const std::vector<Id>& layers) {
     return std::nullopt;
 }
 
+/// The new picture, or the selection's own.
+Id upscale_by_mode(const Selection& selection, const Settings& settings) {
+    switch (settings.mode) {
+        case Mode::image: return upscale_image(selection.image, settings);
+        case Mode::layer: return upscale_layers(selection, settings);
+        case Mode::new_image: return upscale_to_new_image(selection, settings);
+    }
+    return selection.image;
+}
+
 }  // namespace
 
 Id upscale(const Selection& selection, const Settings& settings) {
     if (has_floating_selection(selection.image)) {
         throw Failure("Anchor the floating selection first, or make it a layer.");
     }
-    Id result = selection.image;
-    switch (settings.mode) {
-        case Mode::image: result = upscale_image(selection.image, settings); break;
-        case Mode::layer: result = upscale_layers(selection, settings); break;
-        case Mode::new_image: result = upscale_to_new_image(selection, settings); break;
-    }
+    const Id result = upscale_by_mode(selection, settings);
     flush_displays();
     return result;
 }
