@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 namespace sisr::training {
 namespace {
 
@@ -54,6 +56,14 @@ Tensors grow_weights(const Tensors& fresh, const Tensors& known) {
         }
     }
     return grown;
+}
+
+bool can_grow(const Tensors& fresh, const Tensors& known) {
+    return std::all_of(known.begin(), known.end(), [&fresh](const auto& item) {
+        const auto found = fresh.find(item.first);
+        return found != fresh.end() && (found->second.sizes() == item.second.sizes() ||
+                                        fits_into(item.second, found->second));
+    });
 }
 
 }  // namespace sisr::training

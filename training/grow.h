@@ -13,4 +13,9 @@ namespace sisr::training {
 /// the identity. What fits in no way stays fresh.
 Tensors grow_weights(const Tensors& fresh, const Tensors& known);
 
+/// Whether all of `known` would be taken over: it holds nothing that `fresh` has not, or has
+/// smaller. Of networks of different scales the last layers may fit; the caller compares the
+/// scales.
+bool can_grow(const Tensors& fresh, const Tensors& known);
+
 }  // namespace sisr::training

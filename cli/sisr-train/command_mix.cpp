@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "common/option_values.h"
 #include "export.h"
+#include "grow.h"
 #include "option_parser.h"
 #include "training_options.h"
 
@@ -9,7 +10,6 @@
 #include <sisr/error.h>
 #include <sisr/model.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -26,7 +26,8 @@ po::options_description describe_options() {
     options.add_options()
         ("model", po::value<std::vector<std::string>>()->composing()->required()
                       ->value_name("MODEL=FACTOR"),
-         "a model of one stage, and what its weights are multiplied by; repeated")
+         "a model of one stage, and what its weights are multiplied by; repeated; later ones may be "
+         "narrower or shallower than the first")
         ("output,o", text_option("FILE")->required(),
          "the model file to write: the sum, else as the first one");
     // clang-format on
@@ -54,18 +55,22 @@ Term read_term(const std::string& text) {
     return term;
 }
 
-void add(Tensors& sum, const Term& term, const std::string& name) {
-    const auto fits = [&sum](const auto& item) {
-        const auto found = sum.find(item.first);
-        return found != sum.end() && found->second.sizes() == item.second.sizes();
+/// Adds `term` to `sum`; a narrower or shallower network is grown by zeros, so that it computes as
+/// before.
+void add(Tensors& sum, const Term& term) {
+    Tensors zeros;
+    for (const auto& [name, values] : sum) zeros[name] = torch::zeros_like(values);
+    for (const auto& [name, values] : training::grow_weights(zeros, term.weights)) {
+        sum.at(name) += term.factor * values.to(torch::kFloat64);
+    }
+}
+
+bool is_same_network(const Tensors& sum, const TensorFile& first, const Term& term) {
+    const auto scale = [](const TensorFile& file) {
+        const auto found = file.metadata.find("sisr.scale");
+        return found == file.metadata.end() ? std::string() : found->second;
     };
-    if (sum.size() != term.weights.size() ||
-        !std::all_of(term.weights.begin(), term.weights.end(), fits)) {
-        throw Error(ErrorKind::usage, name, "is of another network than the first one");
-    }
-    for (const auto& [tensor, values] : term.weights) {
-        sum.at(tensor) += term.factor * values.to(torch::kFloat64);
-    }
+    return scale(first) == scale(term.file) && training::can_grow(sum, term.weights);
 }
 
 }  // namespace
@@ -85,7 +90,11 @@ ExitCode run_mix(const Arguments& arguments) {
                 sum[name] = torch::zeros_like(values, torch::kFloat64);
             }
         }
-        add(sum, term, text);
+        if (!is_same_network(sum, *result, term)) {
+            throw Error(ErrorKind::usage, text,
+                        "is of another network than the first one, or larger");
+        }
+        add(sum, term);
     }
     training::put_weights(*result, sum);
     write_safetensors(target, *result);

@@ -2,6 +2,8 @@
 #include "sisr_train_fixture.h"
 #include "support/shared_data.h"
 
+#include <algorithm>
+
 namespace sisr::test {
 namespace {
 
@@ -136,6 +138,15 @@ TEST_F(SisrTrain, MixAddsWeights) {
     const auto other = mix({a + "=1", file("c/model.safetensors") + "=1"});
     EXPECT_EQ(other.exit_code, 2);
     EXPECT_NE(other.err.find("another network"), std::string::npos) << other.err;
+
+    auto larger = command("d", 20);
+    *std::next(std::find(larger.begin(), larger.end(), "--channels")) = "12";
+    *std::next(std::find(larger.begin(), larger.end(), "--blocks")) = "3";
+    ASSERT_EQ(run_command(larger).exit_code, 0);
+    const std::string large = file("d/model.safetensors");
+    ASSERT_EQ(mix({large + "=0", a + "=1"}).exit_code, 0);
+    EXPECT_NEAR(psnr(file("mixed.safetensors")), psnr(a), 0.01) << "grown by zeros";
+    EXPECT_EQ(mix({a + "=1", large + "=1"}).exit_code, 2) << "the larger one is to be the first";
 }
 
 TEST_F(SisrTrain, JudgeMakesAModelChoose) {
