@@ -77,11 +77,11 @@
       (save-image result (out file))
       (gimp-image-delete image))))
 
-; Taken for heavily damaged, whatever it looks like.
-(define (heavy)
+; Taken for clean, whatever it looks like.
+(define (clean)
   (let ((image (load-image (in "rgb.png"))))
-    (upscale-as 3 image -1 0 model 4 0 0 TRUE)
-    (save-image image (out "heavy.png"))
+    (upscale-as 1 image -1 0 model 4 0 0 TRUE)
+    (save-image image (out "clean.png"))
     (gimp-image-delete image)))
 
 ; The model is a family's name.
@@ -249,7 +249,7 @@
 
 (define (all-cases)
   (run "rgb" (lambda () (whole "rgb" "rgb.png" 4 TRUE)))
-  (run "heavy" heavy)
+  (run "clean" clean)
   (run "twice" twice)
   (run "profile" profiled)
   (run "alpha" (lambda () (whole "alpha" "alpha.png" 4 TRUE)))

@@ -52,7 +52,7 @@ public:
         facts = host.facts();
         upscale_by_command("reference", {"-m", "photo-x4", "-s", "4"});
         upscale_by_command("restored", {"-m", "photo-x4", "-s", "1"});
-        upscale_by_command("heavy", {"-m", "photo-x4", "-s", "4", "--input-is", "heavy"});
+        upscale_by_command("clean", {"-m", "photo-x4", "-s", "4", "--input-is", "clean"});
         upscale_by_command("twice", {"-m", "photo-x2", "-s", "2"});
     }
 
@@ -161,8 +161,8 @@ TEST_F(Gimp, WholeImage) {
 }
 
 TEST_F(Gimp, InputTakenForWhatTheUserSays) {
-    const Image ours = read_image(session_->host.out("heavy.png"));
-    const Image reference = read_image(session_->host.folder() / "heavy/rgb.png");
+    const Image ours = read_image(session_->host.out("clean.png"));
+    const Image reference = read_image(session_->host.folder() / "clean/rgb.png");
     EXPECT_LE(max_difference(ours, reference), kLevel);
     EXPECT_GT(max_difference(ours, session_->reference("rgb.png")), 2 * kLevel)
         << "as it looks, it is not";
