@@ -5,6 +5,7 @@
 #include <sisr/image_file.h>
 
 #include <OpenImageIO/imageio.h>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <memory>
 #include <sstream>
@@ -333,6 +334,13 @@ TEST_F(Gimp, RefusesWithAMessage) {
     expect_refused("locked", "the layer is locked");
 }
 
+/// What /proc tells of a process, or less: it may end while we read, which read_bytes throws for.
+std::string read_proc(const std::filesystem::path& file) {
+    std::ostringstream text;
+    text << std::ifstream(file, std::ios::binary).rdbuf();
+    return text.str();
+}
+
 /// The process of our plug-in in mid-run, started by the GIMP that has `folder`: it has loaded the
 /// library and works. The test of the window runs the same plug-in, maybe at the same time.
 pid_t working_plug_in(const std::filesystem::path& plug_in, const std::filesystem::path& folder) {
@@ -342,9 +350,9 @@ pid_t working_plug_in(const std::filesystem::path& plug_in, const std::filesyste
         std::error_code status;
         const auto program = std::filesystem::read_symlink(entry.path() / "exe", status);
         if (status || program != plug_in) continue;
-        if (read_bytes(entry.path() / "environ").find(folder.string()) == std::string::npos)
+        if (read_proc(entry.path() / "environ").find(folder.string()) == std::string::npos)
             continue;
-        if (read_bytes(entry.path() / "maps").find("libsisr") != std::string::npos) {
+        if (read_proc(entry.path() / "maps").find("libsisr") != std::string::npos) {
             return std::stoi(name);
         }
     }
