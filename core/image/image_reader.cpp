@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <set>
 #include <unistd.h>
 
@@ -39,6 +40,14 @@ void check_file(const fs::path& file) {
                     std::string("cannot be read (") + std::strerror(errno) + ")");
     }
     if (fs::file_size(file, status) == 0) throw Error(ErrorKind::bad_image, path, "is empty");
+}
+
+/// To be held where OpenImageIO reads a page's head. Its 2.4.7 looks up what a colour profile
+/// holds in maps of the whole process, which grow by looking (its issue 3756): two threads crash
+/// it.
+std::unique_lock<std::mutex> lock_heads() {
+    static std::mutex heads;
+    return std::unique_lock(heads);
 }
 
 bool holds_readable_pages(const std::string& format) {
@@ -88,7 +97,10 @@ struct FileSource::Impl {
         OIIO::ImageSpec config;
         config.attribute("oiio:UnassociatedAlpha", 1);
         if (raw_colour) config.attribute("oiio:RawColor", 1);
-        input = OIIO::ImageInput::open(path, &config);
+        {
+            const auto lock = lock_heads();
+            input = OIIO::ImageInput::open(path, &config);
+        }
         if (input) return;
         const std::string reason = one_line(OIIO::geterror(), path);
         fail(ErrorKind::bad_image,
@@ -261,6 +273,7 @@ bool FileSource::next_page() {
     Impl& impl = *impl_;
     if (!can_turn_pages()) return false;
     do {
+        const auto lock = lock_heads();
         if (!impl.input->seek_subimage(impl.page + 1, 0)) {
             impl.input->geterror();
             return false;

@@ -6,6 +6,9 @@
 
 #include <OpenImageIO/imageio.h>
 
+#include <array>
+#include <thread>
+
 namespace sisr::test {
 namespace {
 
@@ -107,6 +110,56 @@ TEST(ImageFile, LinearDataKeepValuesBeyondTheRange) {
         EXPECT_EQ(back.shape().encoding, Encoding::linear) << name;
         EXPECT_LE(max_difference(back, image), 1e-6) << name;
     }
+}
+
+/// A profile of so many tags of no meaning, which no profile of another number has.
+std::vector<unsigned char> make_profile_of_tags(int number, int tags) {
+    std::vector<unsigned char> profile = make_profile();
+    profile.resize(132 + 12 * static_cast<std::size_t>(tags) + 8);
+    const auto put = [&profile](std::size_t at, std::size_t value) {
+        for (std::size_t i = 0; i < 4; ++i) {
+            profile[at + i] = static_cast<unsigned char>(value >> (24 - 8 * i));
+        }
+    };
+    put(0, profile.size());
+    put(128, static_cast<std::size_t>(tags));
+    for (int i = 0; i < tags; ++i) {
+        const std::size_t at = 132 + 12 * static_cast<std::size_t>(i);
+        put(at, 0x41410000U + static_cast<std::size_t>(number * tags + i));
+        put(at + 4, profile.size() - 8);
+        put(at + 8, 8);
+    }
+    return profile;
+}
+
+TEST(ImageFile, ProfilesAreReadInThreads) {
+    constexpr int kThreads = 4;
+    constexpr int kFiles = 400;
+    const TempDir folder;
+    const std::vector<unsigned char> pixels(8 * 8 * 3);
+    const auto name = [&](int i) { return (folder / (std::to_string(i) + ".tif")).string(); };
+    for (int i = 0; i < kFiles; ++i) {
+        const auto profile = make_profile_of_tags(i, 300);
+        OIIO::ImageSpec spec(8, 8, 3, OIIO::TypeDesc::UINT8);
+        spec.attribute("ICCProfile",
+                       OIIO::TypeDesc(OIIO::TypeDesc::UINT8, static_cast<int>(profile.size())),
+                       profile.data());
+        auto output = OIIO::ImageOutput::create(name(i));
+        ASSERT_TRUE(output->open(name(i), spec));
+        ASSERT_TRUE(output->write_image(OIIO::TypeDesc::UINT8, pixels.data()));
+        ASSERT_TRUE(output->close());
+    }
+    std::array<int, kThreads> widths{};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+        threads.emplace_back([&, t] {
+            for (int i = t; i < kFiles; i += kThreads) {
+                widths.at(t) += FileSource(name(i)).shape().width;
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    for (const int width : widths) EXPECT_EQ(width, 8 * kFiles / kThreads);
 }
 
 TEST(ImageFile, ProfileAndMetadataComeAlong) {
