@@ -82,14 +82,17 @@ Losses GanObjective::step(const Batch& given, double rate) {
     const auto made = generator_.forward(batch.lr);
     measure_drift(made, batch.lr, losses);
 
-    const auto discriminator_loss = discriminator_backward(batch, made, losses);
+    if (is_adversarial()) {
+        const auto loss = discriminator_backward(batch, made, losses);
+        losses["discriminator_gradient"] = discriminator_learner_.gradient(loss);
+    }
     const auto generator_loss = generator_backward(batch, made, losses);
-    losses["discriminator_gradient"] = discriminator_learner_.gradient(discriminator_loss);
     losses["gradient"] = generator_.learner().gradient(generator_loss);
     ++steps_;
     // Both or none: neither network may learn from a step in which the other failed.
-    if (std::isfinite(losses["gradient"]) && std::isfinite(losses["discriminator_gradient"])) {
-        discriminator_learner_.update(rate * options_.discriminator_rate);
+    if (std::isfinite(losses["gradient"]) &&
+        (!is_adversarial() || std::isfinite(losses["discriminator_gradient"]))) {
+        if (is_adversarial()) discriminator_learner_.update(rate * options_.discriminator_rate);
         generator_.update(rate);
     } else {
         discriminator_learner_.discard();
@@ -124,12 +127,15 @@ torch::Tensor GanObjective::discriminator_backward(const Batch& batch, const tor
     return loss;
 }
 
-torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::Tensor& made,
-                                               Losses& losses) {
+torch::Tensor GanObjective::adversarial_loss(const Batch& batch, const torch::Tensor& made) {
     freeze(*discriminator_, true);
     const bool is_relativistic = options_.adversarial == AdversarialLoss::relativistic;
     const auto of_real = is_relativistic ? judge(batch.hr) : torch::Tensor();
-    const auto adversarial = generator_loss(options_.adversarial, of_real, judge(made));
+    return generator_loss(options_.adversarial, of_real, judge(made));
+}
+
+torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::Tensor& made,
+                                               Losses& losses) {
     const auto mae = torch::l1_loss(made, batch.hr);
     torch::Tensor perceptual;
     {
@@ -138,8 +144,12 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
         const auto [moved_made, moved_hr] = moved(spared, batch.hr);
         perceptual = (*perceptual_)(moved_made, moved_hr);
     }
-    auto loss = options_.perceptual_weight * perceptual +
-                options_.adversarial_weight * adversarial + options_.mae_weight * mae;
+    auto loss = options_.perceptual_weight * perceptual + options_.mae_weight * mae;
+    if (is_adversarial()) {
+        const auto adversarial = adversarial_loss(batch, made);
+        loss = loss + options_.adversarial_weight * adversarial;
+        losses["adversarial"] = adversarial.item<double>();
+    }
     if (options_.grain_weight > 0) {
         const auto found = grain(made, batch.hr, options_.flat_deviation);
         loss = loss + options_.grain_weight * found;
@@ -148,22 +158,23 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
     loss.backward();
     losses["mae"] = mae.item<double>();
     losses["perceptual"] = perceptual.item<double>();
-    losses["adversarial"] = adversarial.item<double>();
     return loss;
+}
+
+void GanObjective::complain_of_collapse(double accuracy, std::vector<std::string>& lines) {
+    const bool is_collapsed = accuracy > kAlwaysRight || std::fabs(accuracy - 0.5) < kGuessing;
+    reports_collapsed_ = is_collapsed ? reports_collapsed_ + 1 : 0;
+    if (reports_collapsed_ != kReportsToCollapse) return;
+    lines.emplace_back(accuracy > 0.5 + kGuessing
+                           ? "the discriminator is nearly always right: the generator learns "
+                             "nothing from it (more noise or a lower --adversarial-weight help)"
+                           : "the discriminator only guesses: it has lost the game (a higher "
+                             "--discriminator-rate helps)");
 }
 
 std::vector<std::string> GanObjective::complaints(const Losses& means) {
     std::vector<std::string> lines;
-    const double accuracy = means.at("accuracy");
-    const bool is_collapsed = accuracy > kAlwaysRight || std::fabs(accuracy - 0.5) < kGuessing;
-    reports_collapsed_ = is_collapsed ? reports_collapsed_ + 1 : 0;
-    if (reports_collapsed_ == kReportsToCollapse) {
-        lines.emplace_back(accuracy > 0.5 + kGuessing
-                               ? "the discriminator is nearly always right: the generator learns "
-                                 "nothing from it (more noise or a lower --adversarial-weight help)"
-                               : "the discriminator only guesses: it has lost the game (a higher "
-                                 "--discriminator-rate helps)");
-    }
+    if (is_adversarial()) complain_of_collapse(means.at("accuracy"), lines);
     if (first_input_psnr_ == 0) {
         first_input_psnr_ = means.at("input_psnr");
         first_colour_drift_ = means.at("colour_drift");

@@ -15,7 +15,7 @@ struct GanOptions {
     AdversarialLoss adversarial = AdversarialLoss::bce;
     int patch = 192;  ///< width and height of the high-resolution patches
     double perceptual_weight = 1;
-    double adversarial_weight = 5e-3;
+    double adversarial_weight = 5e-3;  ///< 0: the discriminator rests, and costs no time
     double mae_weight = 1e-2;
     double flat_deviation = 0;      ///< see spare_flat_places
     double grain_weight = 0;        ///< of the grain in flat places; needs flat_deviation
@@ -35,6 +35,7 @@ struct GanOptions {
 /// weight), "discriminator"; "accuracy" of the discriminator, 0 to 1; "gradient",
 /// "discriminator_gradient"; and for the watch on drift "input_psnr", dB of the reduced result
 /// against the input, and "colour_drift", the mean distance of their mean colours in 8-bit values.
+/// Without an adversarial_weight there is none of the discriminator's.
 class GanObjective final : public Objective {
 public:
     GanObjective(const SrResNetSettings& settings, const GanOptions& options,
@@ -52,7 +53,10 @@ private:
     torch::Tensor judge(const torch::Tensor& images);
     torch::Tensor discriminator_backward(const Batch& batch, const torch::Tensor& made,
                                          Losses& losses);
+    torch::Tensor adversarial_loss(const Batch& batch, const torch::Tensor& made);
     torch::Tensor generator_backward(const Batch& batch, const torch::Tensor& made, Losses& losses);
+    void complain_of_collapse(double accuracy, std::vector<std::string>& lines);
+    bool is_adversarial() const { return options_.adversarial_weight > 0; }
     double noise_share() const;
 
     GanOptions options_;

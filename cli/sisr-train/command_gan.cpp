@@ -30,7 +30,7 @@ po::options_description describe_options() {
         ("feature-difference", preset_option("mse", "KIND"),
          "mse, as in the paper; unit: of features scaled to unit length")
         ("perceptual-weight", preset_option("1"), "of the perceptual loss")
-        ("adversarial-weight", preset_option("5e-3"), "of the adversarial loss")
+        ("adversarial-weight", preset_option("5e-3"), "of the adversarial loss; 0: no discriminator")
         ("mae-weight", preset_option("1e-2"), "of the mean absolute error")
         ("flat-deviation", preset_option("0"),
          "the perceptual loss leaves out where the truth's standard deviation, of 8-bit values, is"

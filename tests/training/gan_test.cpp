@@ -77,6 +77,34 @@ TEST_F(GanTest, TheDiscriminatorLearnsToTellARealFromAMade) {
     EXPECT_GT(accuracy, 0.9);
 }
 
+TEST_F(GanTest, WithoutAnAdversarialWeightTheDiscriminatorRests) {
+    options_.adversarial_weight = 0;
+    GanObjective objective = make();
+    const TensorFile before = snapshot(objective);
+    const Losses losses = objective.step(random_batch(1), 1e-3);
+    EXPECT_TRUE(is_finite(losses));
+    for (const char* name :
+         {"adversarial", "discriminator", "accuracy", "discriminator_gradient"}) {
+        EXPECT_EQ(losses.count(name), 0U) << name;
+    }
+    const TensorFile after = snapshot(objective);
+    int generator = 0;
+    for (const auto& [name, tensor] : before.tensors) {
+        const bool is_equal = torch::equal(tensor, after.tensors.at(name));
+        if (name.rfind("discriminator", 0) == 0) {
+            EXPECT_TRUE(is_equal) << name;
+        }
+        generator += !is_equal && name.rfind("generator.", 0) == 0 ? 1 : 0;
+    }
+    EXPECT_GT(generator, 3);
+    EXPECT_TRUE(objective.complaints(losses).empty());
+    // What the weight is later lowered to goes on from any checkpoint.
+    options_.adversarial_weight = 1e-3;
+    GanObjective resumed = make();
+    resumed.load(after);
+    EXPECT_TRUE(is_finite(resumed.step(random_batch(2), 1e-3)));
+}
+
 TEST_F(GanTest, NotANumberChangesNothing) {
     GanObjective objective = make();
     objective.step(random_batch(1), 1e-3);
