@@ -1,8 +1,8 @@
 #include "sisr_batch_fixture.h"
 
 #include "image/file_metadata.h"
+#include "support/image_spec_file.h"
 
-#include <OpenImageIO/imageio.h>
 #include <sstream>
 
 namespace sisr::test {
@@ -129,13 +129,10 @@ TEST_F(SisrBatch, MetadataIsKeptOrStripped) {
     const auto description = [this](const std::string& file) {
         return read_image(folder_ / file).metadata->attributes.get_string("ImageDescription");
     };
-    const auto described = OIIO::ImageOutput::create("x.jpg");
     OIIO::ImageSpec spec(8, 8, 3, OIIO::TypeDesc::UINT8);
     spec.attribute("ImageDescription", "a boat");
-    ASSERT_TRUE(described->open(path("in/a.jpg"), spec));
-    const std::vector<unsigned char> pixels(8 * 8 * 3, 90);
-    ASSERT_TRUE(described->write_image(OIIO::TypeDesc::UINT8, pixels.data()));
-    ASSERT_TRUE(described->close());
+    const std::vector<float> grey(8 * 8 * 3, 0.35F);
+    ASSERT_NO_FATAL_FAILURE(write_with_spec(path("in/a.jpg"), spec, grey));
 
     EXPECT_EQ(run({path("in"), "-o", path("kept")}).exit_code, 0);
     EXPECT_EQ(run({path("in"), "-o", path("bare"), "--strip-metadata"}).exit_code, 0);

@@ -1,3 +1,4 @@
+#include "support/image_spec_file.h"
 #include "support/images.h"
 #include "support/temp_dir.h"
 
@@ -137,7 +138,7 @@ TEST(ImageFile, ProfilesAreReadInThreads) {
     constexpr int kThreads = 4;
     constexpr int kFiles = 400;
     const TempDir folder;
-    const std::vector<unsigned char> pixels(8 * 8 * 3);
+    const std::vector<float> black(8 * 8 * 3);
     const auto name = [&](int i) { return (folder / (std::to_string(i) + ".tif")).string(); };
     for (int i = 0; i < kFiles; ++i) {
         const auto profile = make_profile_of_tags(i, 300);
@@ -145,10 +146,7 @@ TEST(ImageFile, ProfilesAreReadInThreads) {
         spec.attribute("ICCProfile",
                        OIIO::TypeDesc(OIIO::TypeDesc::UINT8, static_cast<int>(profile.size())),
                        profile.data());
-        auto output = OIIO::ImageOutput::create(name(i));
-        ASSERT_TRUE(output->open(name(i), spec));
-        ASSERT_TRUE(output->write_image(OIIO::TypeDesc::UINT8, pixels.data()));
-        ASSERT_TRUE(output->close());
+        ASSERT_NO_FATAL_FAILURE(write_with_spec(name(i), spec, black));
     }
     std::array<int, kThreads> widths{};
     std::vector<std::thread> threads;
@@ -179,10 +177,7 @@ TEST(ImageFile, ProfileAndMetadataComeAlong) {
         spec.attribute("XResolution", 300.0F);
         spec.attribute("YResolution", 300.0F);
         spec.attribute("ResolutionUnit", "in");
-        auto output = OIIO::ImageOutput::create(source);
-        ASSERT_TRUE(output->open(source, spec));
-        output->write_image(OIIO::TypeDesc::FLOAT, image.samples().data());
-        output->close();
+        ASSERT_NO_FATAL_FAILURE(write_with_spec(source, spec, image.samples()));
 
         const std::string target = (folder / (std::string("out.") + extension)).string();
         write_image(target, read_image(source));
@@ -212,11 +207,8 @@ TEST(ImageFile, SizeTagsFollowTheSize) {
     OIIO::ImageSpec spec(32, 24, 3, OIIO::TypeDesc::UINT8);
     spec.attribute("Exif:PixelXDimension", 32);
     spec.attribute("Exif:PixelYDimension", 24);
-    auto output = OIIO::ImageOutput::create(source);
-    ASSERT_TRUE(output->open(source, spec));
-    output->write_image(OIIO::TypeDesc::FLOAT,
-                        scene({32, 24, 3, false, Encoding::display}).samples().data());
-    output->close();
+    ASSERT_NO_FATAL_FAILURE(
+        write_with_spec(source, spec, scene({32, 24, 3, false, Encoding::display}).samples()));
     Image large = scene({64, 48, 3, false, Encoding::display});
     large.metadata = read_image(source).metadata;
     write_image(folder / "out.jpg", large);
@@ -257,10 +249,7 @@ TEST(ImageFile, TiledFilesAreReadByRows) {
     spec.tile_width = 32;
     spec.tile_height = 16;
     spec.attribute("oiio:ColorSpace", "sRGB");
-    auto output = OIIO::ImageOutput::create(file);
-    ASSERT_TRUE(output->open(file, spec));
-    ASSERT_TRUE(output->write_image(OIIO::TypeDesc::FLOAT, image.samples().data()));
-    output->close();
+    ASSERT_NO_FATAL_FAILURE(write_with_spec(file, spec, image.samples()));
     FileSource source(file);
     Image back(source.shape());
     for (int y = 0; y < 70; y += 9) source.read_rows(y, std::min(y + 9, 70), back.row(y));
