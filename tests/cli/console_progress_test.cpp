@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
@@ -67,15 +68,26 @@ public:
 
     bool works() const { return ::isatty(STDERR_FILENO) == 1; }
 
-    /// What was written since the last call.
+    /// What was written since the last call. The kernel passes it on in pieces, in its own time, so
+    /// that a mark behind it tells the end.
     std::string read() const {
         std::fflush(stderr);
+        if (::write(STDERR_FILENO, &kMark, 1) != 1) return "the terminal is full";
+        std::string text;
         std::array<char, 4096> buffer{};
-        const auto count = ::read(master_, buffer.data(), buffer.size());
-        return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : "";
+        while (text.empty() || text.back() != kMark) {
+            pollfd waiting{master_, POLLIN, 0};
+            if (::poll(&waiting, 1, kPatienceMs) <= 0) return text + " and no end";
+            const auto count = ::read(master_, buffer.data(), buffer.size());
+            if (count > 0) text.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+        text.pop_back();
+        return text;
     }
 
 private:
+    static constexpr char kMark = '\x05';  // nothing writes an enquiry
+    static constexpr int kPatienceMs = 10000;
     int saved_;
     int master_;
 };
