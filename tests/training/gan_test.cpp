@@ -98,7 +98,7 @@ TEST_F(GanTest, WithoutAnAdversarialWeightTheDiscriminatorRests) {
     }
     EXPECT_GT(generator, 3);
     EXPECT_TRUE(objective.complaints(losses).empty());
-    // What the weight is later lowered to goes on from any checkpoint.
+    // A run whose weight is raised later goes on from such a checkpoint.
     options_.adversarial_weight = 1e-3;
     GanObjective resumed = make();
     resumed.load(after);
