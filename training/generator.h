@@ -29,6 +29,8 @@ public:
     Learner& learner() { return learner_; }
     /// Updates the weights and their average.
     void update(double rate);
+    /// How often that was done, also before a checkpoint.
+    std::int64_t updates() const { return ema_.updates(); }
 
     void save(TensorFile& checkpoint) const;
     void load(const TensorFile& checkpoint);

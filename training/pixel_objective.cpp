@@ -1,6 +1,7 @@
 #include "pixel_objective.h"
 
 #include "inference/image_tensor.h"
+#include "inference/self_ensemble.h"
 
 #include <algorithm>
 #include <cmath>
@@ -56,15 +57,21 @@ bool is_finite(const Losses& losses) {
 Losses PixelObjective::step(const Batch& batch, double rate) {
     generator_.learner().begin();
     const auto device = generator_.device();
-    const auto made = generator_.forward(batch.lr);
+    const auto lr = batch.lr.to(device);
     const auto truth = batch.hr.to(device);
-    const auto loss = pixel_loss(loss_, made, truth, batch.lr.to(device));
+    const auto orientation = static_cast<int>(generator_.updates() % kOrientations);
+    const auto target = teacher_.target(lr, truth, orientation);
+    const auto made = generator_.forward(lr);
+    const auto loss = pixel_loss(loss_, made, target, lr);
     loss.backward();
     const double norm = generator_.learner().gradient(loss);
     Losses losses{{"mae", loss.item<double>()}, {"gradient", norm}};
     if (loss_ == PixelLoss::psnr) {
         losses["log_error"] = losses["mae"];
-        losses["mae"] = torch::l1_loss(made.detach(), truth).item<double>();
+        losses["mae"] = torch::l1_loss(made.detach(), target).item<double>();
+    }
+    if (teacher_.network) {
+        losses["truth_mae"] = torch::l1_loss(made.detach(), truth).item<double>();
     }
     // The gradient is the same in every process, so all decide alike.
     if (std::isfinite(norm)) {

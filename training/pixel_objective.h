@@ -3,6 +3,7 @@
 
 #include "generator.h"
 #include "objective.h"
+#include "teacher.h"
 
 namespace sisr::training {
 
@@ -24,11 +25,13 @@ enum class PixelLoss {
 torch::Tensor pixel_loss(PixelLoss loss, const torch::Tensor& made, const torch::Tensor& truth,
                          const torch::Tensor& lr);
 
+/// Losses: "mae", in the case of PixelLoss::relative weighted; "log_error" for PixelLoss::psnr.
+/// With a teacher they are of the target, and "truth_mae" of the truth.
 class PixelObjective final : public Objective {
 public:
     PixelObjective(const SrResNetSettings& settings, const GeneratorOptions& options,
-                   ProcessGroup& group, PixelLoss loss = PixelLoss::mae)
-        : generator_(settings, options, group), loss_(loss) {}
+                   ProcessGroup& group, PixelLoss loss = PixelLoss::mae, Teacher teacher = {})
+        : generator_(settings, options, group), loss_(loss), teacher_(std::move(teacher)) {}
 
     Losses step(const Batch& batch, double rate) override;
     void save(TensorFile& checkpoint) const override { generator_.save(checkpoint); }
@@ -39,6 +42,7 @@ public:
 private:
     Generator generator_;
     PixelLoss loss_;
+    Teacher teacher_;
 };
 
 }  // namespace sisr::training

@@ -1,11 +1,14 @@
 #include "commands.h"
 #include "model/formats/safetensors.h"
+#include "model/model_impl.h"
 #include "option_parser.h"
 #include "pixel_objective.h"
 #include "training_options.h"
 
 #include <sisr/error.h>
 #include <sisr/model.h>
+
+#include <optional>
 
 namespace sisr::cli {
 namespace {
@@ -25,7 +28,10 @@ po::options_description describe_options() {
         ("loss", preset_option("mae", "KIND"),
          "mae; relative: that over each input's own error; psnr: logarithm of squared errors")
         ("init", text_option("FILE"),
-         "model whose weights to start from: of the same size, narrower or shallower");
+         "model whose weights to start from: of the same size, narrower or shallower")
+        ("teacher", text_option("FILE"),
+         "model whose results, on inputs flipped and turned, are a part of the target")
+        ("teacher-share", preset_option("0.8"), "that part, 0 to 1");
     // clang-format on
     return options;
 }
@@ -60,6 +66,19 @@ Tensors initial_weights(const OptionValues& values, const SrResNetSettings& sett
     return file.tensors;
 }
 
+/// The model of --teacher, which must enlarge as the network does.
+std::optional<Model> load_teacher(const OptionValues& values, const SrResNetSettings& settings) {
+    if (!values.has("teacher")) return std::nullopt;
+    const Model model = at_strength(find_model(values.text("teacher")), std::nullopt);
+    if (model.info().scale != settings.scale ||
+        model.info().colour_channels != settings.colour_channels) {
+        throw Error(ErrorKind::usage, values.text("teacher"),
+                    "is no teacher for this network: it enlarges " +
+                        std::to_string(model.info().scale) + " times");
+    }
+    return model;
+}
+
 }  // namespace
 
 ExitCode run_pretrain(const Arguments& arguments) {
@@ -77,9 +96,17 @@ ExitCode run_pretrain(const Arguments& arguments) {
                                                     {"psnr", training::PixelLoss::psnr}});
     training::GeneratorOptions generator = make_generator_options(values);
     generator.initial = initial_weights(values, options.network);
+    const auto teacher_model = load_teacher(values, options.network);
+    training::Teacher teacher;
+    teacher.share = values.number<double>("teacher-share", 0, 1);
     return run_and_report(options, [&](training::ProcessGroup& group, torch::Device device) {
         generator.device = device;
-        return std::make_unique<training::PixelObjective>(options.network, generator, group, loss);
+        if (teacher_model) {
+            teacher.network = make_network(*teacher_model, device,
+                                           generator.bf16 ? torch::kBFloat16 : torch::kFloat32);
+        }
+        return std::make_unique<training::PixelObjective>(options.network, generator, group, loss,
+                                                          teacher);
     });
 }
 

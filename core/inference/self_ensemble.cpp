@@ -10,33 +10,34 @@ public:
     torch::Tensor forward(const torch::Tensor& input) const override {
         const torch::InferenceMode inference;
         torch::Tensor sum;
-        for (int orientation = 0; orientation < 8; ++orientation) {
+        for (int orientation = 0; orientation < kOrientations; ++orientation) {
             const auto turned =
                 orient(input, orientation).contiguous(torch::MemoryFormat::ChannelsLast);
             const auto result = orient_back(network_->forward(turned), orientation);
             sum = sum.defined() ? sum + result : result;
         }
-        return sum / 8;
+        return sum / kOrientations;
     }
 
 private:
-    static torch::Tensor orient(torch::Tensor image, int orientation) {
-        if ((orientation & 1) != 0) image = image.flip({2});
-        if ((orientation & 2) != 0) image = image.flip({3});
-        if ((orientation & 4) != 0) image = image.transpose(2, 3);
-        return image;
-    }
-    static torch::Tensor orient_back(torch::Tensor image, int orientation) {
-        if ((orientation & 4) != 0) image = image.transpose(2, 3);
-        if ((orientation & 2) != 0) image = image.flip({3});
-        if ((orientation & 1) != 0) image = image.flip({2});
-        return image;
-    }
-
     std::shared_ptr<const Network> network_;
 };
 
 }  // namespace
+
+torch::Tensor orient(torch::Tensor image, int orientation) {
+    if ((orientation & 1) != 0) image = image.flip({2});
+    if ((orientation & 2) != 0) image = image.flip({3});
+    if ((orientation & 4) != 0) image = image.transpose(2, 3);
+    return image;
+}
+
+torch::Tensor orient_back(torch::Tensor image, int orientation) {
+    if ((orientation & 4) != 0) image = image.transpose(2, 3);
+    if ((orientation & 2) != 0) image = image.flip({3});
+    if ((orientation & 1) != 0) image = image.flip({2});
+    return image;
+}
 
 std::unique_ptr<Network> make_self_ensemble(std::shared_ptr<const Network> network) {
     return std::make_unique<SelfEnsemble>(std::move(network));

@@ -7,6 +7,15 @@
 
 namespace sisr {
 
+/// The flips and quarter turns of an image.
+constexpr int kOrientations = 8;
+
+/// An image [N,C,h,w] in one of its orientations, 0 (as it is) to 7; [N,C,w,h] from 4 on.
+torch::Tensor orient(torch::Tensor image, int orientation);
+
+/// Undoes orient, also of the enlarged image.
+torch::Tensor orient_back(torch::Tensor image, int orientation);
+
 /// The mean of a network's results on the 8 flips and quarter turns of its input, turned back (Lim
 /// et al. 2017, EDSR, section 3.4).
 std::unique_ptr<Network> make_self_ensemble(std::shared_ptr<const Network> network);

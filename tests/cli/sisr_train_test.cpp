@@ -226,6 +226,9 @@ TEST_F(SisrTrain, BadInputIsOneLineAndWritesNothing) {
         {"degrade", "--data", data, "--degrade", "blur", "-o", run},
         {"pretrain", "--data", data, "--output", run, "--init", data + "/0.png"},
         {"pretrain", "--data", data, "--output", run, "--init", "fidelity-x4", "--channels", "8"},
+        {"pretrain", "--data", data, "--output", run, "--teacher", data + "/0.png"},
+        {"pretrain", "--data", data, "--output", run, "--teacher", "fidelity-x2"},
+        {"pretrain", "--data", data, "--output", run, "--teacher-share", "1.1"},
         {"export", run, "-o", (folder_ / "x.safetensors").string()},
         {"dance"},
     };

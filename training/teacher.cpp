@@ -1,0 +1,16 @@
+#include "teacher.h"
+
+#include "inference/self_ensemble.h"
+
+namespace sisr::training {
+
+torch::Tensor Teacher::target(const torch::Tensor& lr, const torch::Tensor& truth,
+                              int orientation) const {
+    if (!network) return truth;
+    const torch::NoGradGuard no_grad;
+    const auto turned = orient(lr, orientation).contiguous(torch::MemoryFormat::ChannelsLast);
+    const auto taught = orient_back(network->forward(turned), orientation).to(truth.device());
+    return truth + share * (taught - truth);
+}
+
+}  // namespace sisr::training
