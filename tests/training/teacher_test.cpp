@@ -66,7 +66,8 @@ TEST(TeacherTest, AStudentComesToDoWhatItDoes) {
     options.seed = 5;
     const Teacher teacher{std::make_shared<OneSided>(), 1};
     PixelObjective taught(settings, options, alone(), PixelLoss::mae, teacher);
-    // The truth is noise about what the teacher repeats: only the distance to the teacher falls far.
+    // The truth is noise about what the teacher repeats: only the distance to the teacher falls
+    // far.
     const auto first = taught.step(random_batch(0), 3e-3);
     Losses last;
     for (int i = 1; i <= 200; ++i) last = taught.step(random_batch(i), 3e-3);
