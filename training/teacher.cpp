@@ -8,8 +8,7 @@ torch::Tensor Teacher::target(const torch::Tensor& lr, const torch::Tensor& trut
                               int orientation) const {
     if (!network) return truth;
     const torch::NoGradGuard no_grad;
-    const auto turned = orient(lr, orientation).contiguous(torch::MemoryFormat::ChannelsLast);
-    const auto taught = orient_back(network->forward(turned), orientation).to(truth.device());
+    const auto taught = forward_oriented(*network, lr, orientation).to(truth.device());
     return truth + share * (taught - truth);
 }
 

@@ -74,7 +74,8 @@ std::optional<Model> load_teacher(const OptionValues& values, const SrResNetSett
         model.info().colour_channels != settings.colour_channels) {
         throw Error(ErrorKind::usage, values.text("teacher"),
                     "is no teacher for this network: it enlarges " +
-                        std::to_string(model.info().scale) + " times");
+                        std::to_string(model.info().scale) + " times, " +
+                        std::to_string(model.info().colour_channels) + " colour channels");
     }
     return model;
 }

@@ -11,9 +11,7 @@ public:
         const torch::InferenceMode inference;
         torch::Tensor sum;
         for (int orientation = 0; orientation < kOrientations; ++orientation) {
-            const auto turned =
-                orient(input, orientation).contiguous(torch::MemoryFormat::ChannelsLast);
-            const auto result = orient_back(network_->forward(turned), orientation);
+            const auto result = forward_oriented(*network_, input, orientation);
             sum = sum.defined() ? sum + result : result;
         }
         return sum / kOrientations;
@@ -37,6 +35,12 @@ torch::Tensor orient_back(torch::Tensor image, int orientation) {
     if ((orientation & 2) != 0) image = image.flip({3});
     if ((orientation & 1) != 0) image = image.flip({2});
     return image;
+}
+
+torch::Tensor forward_oriented(const Network& network, const torch::Tensor& input,
+                               int orientation) {
+    const auto turned = orient(input, orientation).contiguous(torch::MemoryFormat::ChannelsLast);
+    return orient_back(network.forward(turned), orientation);
 }
 
 std::unique_ptr<Network> make_self_ensemble(std::shared_ptr<const Network> network) {

@@ -2,6 +2,7 @@
 #include "inference/self_ensemble.h"
 #include "pixel_objective.h"
 
+#include "support/alone.h"
 #include "support/batches.h"
 
 #include <gtest/gtest.h>
@@ -11,25 +12,20 @@ namespace {
 
 using namespace sisr::training;
 
+torch::Tensor enlarged(const torch::Tensor& lr) {
+    return lr.repeat_interleave(4, 2).repeat_interleave(4, 3);
+}
+
 /// Enlarges by repetition and adds its own wrong gradient, the same whichever way the input lies.
 class OneSided final : public Network {
 public:
     torch::Tensor forward(const torch::Tensor& input) const override {
         const torch::InferenceMode inference;
-        const auto large = input.repeat_interleave(4, 2).repeat_interleave(4, 3);
+        const auto large = enlarged(input);
         const auto slope = torch::linspace(-0.2, 0.2, large.size(3)).reshape({1, 1, 1, -1});
         return large + slope;
     }
 };
-
-ProcessGroup& alone() {
-    static ProcessGroup group;
-    return group;
-}
-
-torch::Tensor enlarged(const torch::Tensor& lr) {
-    return lr.repeat_interleave(4, 2).repeat_interleave(4, 3);
-}
 
 TEST(OrientTest, TurnsBackWhatItTurned) {
     const auto image = torch::rand({2, 3, 5, 7});
@@ -60,14 +56,13 @@ TEST(TeacherTest, MovesTheTruthByItsShareAndLearnsNothingOfOneSide) {
 }
 
 TEST(TeacherTest, AStudentComesToDoWhatItDoes) {
-    auto settings = SrResNetSettings::compact(4, 8, 2);
+    const auto settings = SrResNetSettings::compact(4, 8, 2);
     GeneratorOptions options;
     options.optimizer = Optimizer::adam;
     options.seed = 5;
     const Teacher teacher{std::make_shared<OneSided>(), 1};
     PixelObjective taught(settings, options, alone(), PixelLoss::mae, teacher);
-    // The truth is noise about what the teacher repeats: only the distance to the teacher falls
-    // far.
+    // The truth is noise about what the teacher repeats: only the distance to that falls far.
     const auto first = taught.step(random_batch(0), 3e-3);
     Losses last;
     for (int i = 1; i <= 200; ++i) last = taught.step(random_batch(i), 3e-3);

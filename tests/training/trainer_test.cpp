@@ -8,6 +8,7 @@
 #include "pixel_objective.h"
 #include "schedule.h"
 
+#include "support/alone.h"
 #include "support/batches.h"
 #include "support/images.h"
 #include "support/temp_dir.h"
@@ -21,11 +22,6 @@ namespace sisr::test {
 namespace {
 
 using namespace sisr::training;
-
-ProcessGroup& alone() {
-    static ProcessGroup group;
-    return group;
-}
 
 SrResNetSettings small_network(bool batch_norm) {
     auto settings = SrResNetSettings::compact(4, 8, 2);

@@ -1,0 +1,13 @@
+/// Training in one process.
+#pragma once
+
+#include "process_group.h"
+
+namespace sisr::test {
+
+inline training::ProcessGroup& alone() {
+    static training::ProcessGroup group;
+    return group;
+}
+
+}  // namespace sisr::test
