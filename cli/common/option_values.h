@@ -1,7 +1,7 @@
 /// Typed access to options that were given as text.
 #pragma once
 
-#include "common/parse_number.h"
+#include "base/numbers.h"
 
 #include <sisr/error.h>
 
@@ -12,6 +12,19 @@
 #include <utility>
 
 namespace sisr::cli {
+
+/// Throws Error{usage} about `option` unless the whole text is a number from `least` to `most`.
+template <class Number>
+Number number_option(const std::string& option, const std::string& text, Number least,
+                     Number most) {
+    const auto value = parse_number<Number>(text);
+    // Written so that NaN fails.
+    if (value && *value >= least && *value <= most) return *value;
+    throw Error(ErrorKind::usage, option,
+                "must be a " + std::string(std::is_integral_v<Number> ? "whole " : "") +
+                    "number from " + format_number(static_cast<double>(least)) + " to " +
+                    format_number(static_cast<double>(most)) + ", not \"" + text + "\"");
+}
 
 /// A view: the map must outlive it. Options are std::string, or bool_switch for flag().
 class OptionValues {
@@ -29,7 +42,7 @@ public:
     /// Throws Error{usage} about "--name" unless it is a number from `least` to `most`.
     template <class Number>
     Number number(const char* name, Number least, Number most) const {
-        return parse_number("--" + std::string(name), text(name), least, most);
+        return number_option("--" + std::string(name), text(name), least, most);
     }
 
     /// Throws Error{usage} that lists the words when the text is none of them.

@@ -158,8 +158,8 @@ std::pair<int, int> read_pair(const OptionValues& values, const char* name, char
                     std::string("must be two numbers with \"") + separator +
                         "\" between them, not \"" + text + "\"");
     }
-    return {parse_number(option, text.substr(0, middle), 1, most),
-            parse_number(option, text.substr(middle + 1), 1, most)};
+    return {number_option(option, text.substr(0, middle), 1, most),
+            number_option(option, text.substr(middle + 1), 1, most)};
 }
 
 void read_size_options(const OptionValues& values, BatchOptions& options) {

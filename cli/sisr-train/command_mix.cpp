@@ -46,7 +46,7 @@ Term read_term(const std::string& text) {
         throw Error(ErrorKind::usage, text, "needs a factor: MODEL=FACTOR");
     }
     const std::string name = text.substr(0, sign);
-    const double factor = parse_number(text, text.substr(sign + 1), -kMostFactor, kMostFactor);
+    const double factor = number_option(text, text.substr(sign + 1), -kMostFactor, kMostFactor);
     Term term{read_safetensors(find_model(name).info().path), {}, factor};
     term.weights = training::weights_to_export(term.file);
     if (term.weights.empty()) {
