@@ -1,5 +1,6 @@
 #include "discriminator.h"
 
+#include "losses/enlarge.h"
 #include "model/layers/convolve.h"
 #include "spectral_norm.h"
 
@@ -15,6 +16,7 @@ namespace nn = torch::nn;
 constexpr double kSlope = 0.2;
 constexpr int kPaperReduction = 16;
 constexpr int kUnetReduction = 8;
+constexpr int kPatchReduction = 4;
 
 torch::Tensor leaky(const torch::Tensor& input) { return torch::leaky_relu(input, kSlope); }
 
@@ -74,11 +76,13 @@ private:
 };
 
 /// The U-Net with spectral norm of Real-ESRGAN (Wang et al. 2021, section 3.4): three halvings,
-/// three bilinear doublings, each added to the features of its size.
+/// three bilinear doublings, each added to the features of its size. With `reduction` 2 it sees
+/// the pixels' four phases as channels.
 class UnetDiscriminator final : public Discriminator {
 public:
-    explicit UnetDiscriminator(int c) {
-        first_ = register_module("first", nn::Conv2d(nn::Conv2dOptions(3, c, 3).padding(1)));
+    UnetDiscriminator(int c, int reduction) : reduction_(reduction) {
+        const int inputs = 3 * reduction * reduction;
+        first_ = register_module("first", nn::Conv2d(nn::Conv2dOptions(inputs, c, 3).padding(1)));
         for (int i = 0; i < 3; ++i) {
             const std::string number = std::to_string(i);
             down_[i] = register_module("down" + number, SpectralConv2d(c << i, c << (i + 1), 4, 2));
@@ -92,47 +96,79 @@ public:
 
     torch::Tensor forward(const torch::Tensor& images) override {
         torch::Tensor levels[4];
-        levels[0] = leaky(first_(images));
+        levels[0] =
+            leaky(first_(reduction_ == 1 ? images : torch::pixel_unshuffle(images, reduction_)));
         for (int i = 0; i < 3; ++i) levels[i + 1] = leaky(down_[i](levels[i]));
         auto features = levels[3];
         for (int i = 0; i < 3; ++i) {
-            features = leaky(up_[i](enlarge(features))) + levels[2 - i];
+            const auto& like = levels[2 - i];
+            features = leaky(up_[i](enlarge(features, like.size(2), like.size(3)))) + like;
         }
         return last_(leaky(join2_(leaky(join1_(features)))));
     }
 
 private:
-    static torch::Tensor enlarge(const torch::Tensor& features) {
-        return nn::functional::interpolate(features, nn::functional::InterpolateFuncOptions()
-                                                         .scale_factor(std::vector<double>{2, 2})
-                                                         .mode(torch::kBilinear)
-                                                         .align_corners(false));
-    }
-
+    int reduction_;
     nn::Conv2d first_{nullptr}, last_{nullptr};
     SpectralConv2d down_[3] = {nullptr, nullptr, nullptr};
     SpectralConv2d up_[3] = {nullptr, nullptr, nullptr};
     SpectralConv2d join1_{nullptr}, join2_{nullptr};
 };
 
+/// A PatchGAN (Isola et al. 2017) small enough for processors: c, 2c, 4c, 4c and 1 channels, the
+/// first two halving, spectral norm on all but the first and last.
+class PatchDiscriminator final : public Discriminator {
+public:
+    explicit PatchDiscriminator(int c) {
+        first_ =
+            register_module("first", nn::Conv2d(nn::Conv2dOptions(3, c, 4).stride(2).padding(1)));
+        second_ = register_module("second", SpectralConv2d(c, 2 * c, 4, 2));
+        third_ = register_module("third", SpectralConv2d(2 * c, 4 * c, 3, 1));
+        fourth_ = register_module("fourth", SpectralConv2d(4 * c, 4 * c, 3, 1));
+        last_ = register_module("last", nn::Conv2d(nn::Conv2dOptions(4 * c, 1, 3).padding(1)));
+    }
+
+    torch::Tensor forward(const torch::Tensor& images) override {
+        const auto features = leaky(second_(leaky(first_(2 * images - 1))));
+        return last_(leaky(fourth_(leaky(third_(features)))));
+    }
+
+private:
+    nn::Conv2d first_{nullptr}, last_{nullptr};
+    SpectralConv2d second_{nullptr}, third_{nullptr}, fourth_{nullptr};
+};
+
+/// Throws Error{usage} unless patches are a multiple of `multiple`.
+void check_multiple(const char* network, int patch, int multiple) {
+    if (patch % multiple == 0) return;
+    throw Error(ErrorKind::usage, "discriminator",
+                std::string(network) + " needs patches of a multiple of " +
+                    std::to_string(multiple) + " high-resolution pixels, not " +
+                    std::to_string(patch));
+}
+
 }  // namespace
 
 std::shared_ptr<Discriminator> make_discriminator(const DiscriminatorSettings& settings,
                                                   int patch) {
-    if (settings.kind == DiscriminatorKind::paper) {
-        if (patch < kPaperReduction) {
-            throw Error(ErrorKind::usage, "discriminator",
-                        "needs patches of at least " + std::to_string(kPaperReduction) +
-                            " high-resolution pixels, not " + std::to_string(patch));
+    switch (settings.kind) {
+        case DiscriminatorKind::unet:
+        case DiscriminatorKind::unet_half: {
+            const int reduction = settings.kind == DiscriminatorKind::unet ? 1 : 2;
+            check_multiple("the U-Net", patch, kUnetReduction * reduction);
+            return std::make_shared<UnetDiscriminator>(settings.channels, reduction);
         }
-        return std::make_shared<PaperDiscriminator>(settings.channels, patch);
+        case DiscriminatorKind::patch:
+            check_multiple("the patch discriminator", patch, kPatchReduction);
+            return std::make_shared<PatchDiscriminator>(settings.channels);
+        case DiscriminatorKind::paper: break;
     }
-    if (patch % kUnetReduction != 0) {
+    if (patch < kPaperReduction) {
         throw Error(ErrorKind::usage, "discriminator",
-                    "the U-Net needs patches of a multiple of " + std::to_string(kUnetReduction) +
+                    "needs patches of at least " + std::to_string(kPaperReduction) +
                         " high-resolution pixels, not " + std::to_string(patch));
     }
-    return std::make_shared<UnetDiscriminator>(settings.channels);
+    return std::make_shared<PaperDiscriminator>(settings.channels, patch);
 }
 
 }  // namespace sisr::training

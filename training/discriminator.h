@@ -14,8 +14,11 @@ public:
 };
 
 enum class DiscriminatorKind {
-    paper,  ///< a classifier of whole patches: logits [N,1]
-    unet    ///< a judgement for every pixel: logits [N,1,h,w]
+    paper,      ///< a classifier of whole patches: logits [N,1]
+    unet,       ///< a judgement for every pixel: logits [N,1,h,w]
+    unet_half,  ///< the same on the image's four phases: logits [N,1,h/2,w/2], a quarter of the
+                ///< cost
+    patch       ///< five convolutions, for every fourth pixel: logits [N,1,h/4,w/4]
 };
 
 struct DiscriminatorSettings {
@@ -24,7 +27,8 @@ struct DiscriminatorSettings {
 };
 
 /// `patch`: width and height of the images. Throws Error{usage} for a patch that the network cannot
-/// take: the paper's needs at least 16, the U-Net a multiple of 8.
+/// take: the paper's needs at least 16, the U-Net a multiple of 8 (on half size 16), the patch
+/// discriminator a multiple of 4.
 std::shared_ptr<Discriminator> make_discriminator(const DiscriminatorSettings& settings, int patch);
 
 }  // namespace sisr::training

@@ -42,11 +42,10 @@ public:
                             std::to_string(result.height()) + " pixels, the truth " +
                             std::to_string(truth.width()) + "x" + std::to_string(truth.height()));
         }
-        ImageQuality quality{file.stem().string(), psnr_y(truth, result, options_.border),
-                             ssim_y(truth, result, options_.border), std::nullopt};
-        if (parts_.metric) quality.distance = (*parts_.metric)(truth, result);
+        const Quality quality =
+            measure_quality(truth, result, options_.border, options_.scale, parts_.measures);
         if (parts_.show) parts_.show(input, result, truth);
-        return quality;
+        return {file.stem().string(), quality};
     }
 
     bool has_partner_of_any(const std::vector<fs::path>& truths) const {
@@ -103,15 +102,10 @@ std::vector<ImageQuality> evaluate(const EvaluationOptions& options,
     return rows;
 }
 
-ImageQuality mean_quality(const std::vector<ImageQuality>& rows) {
-    ImageQuality mean{"mean", 0, 0, std::nullopt};
-    const auto count = static_cast<double>(rows.size());
-    for (const ImageQuality& row : rows) {
-        mean.psnr += row.psnr / count;
-        mean.ssim += row.ssim / count;
-        if (row.distance) mean.distance = mean.distance.value_or(0) + *row.distance / count;
-    }
-    return mean;
+ImageQuality mean_of(const std::vector<ImageQuality>& rows) {
+    std::vector<Quality> qualities;
+    for (const ImageQuality& row : rows) qualities.push_back(row.quality);
+    return {"mean", mean_quality(qualities)};
 }
 
 }  // namespace sisr::training

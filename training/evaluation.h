@@ -1,15 +1,12 @@
 /// A model measured on images of known truth, as the literature does it.
 #pragma once
 
-#include "losses/perceptual.h"
+#include "quality.h"
 
-#include <sisr/metrics.h>
 #include <sisr/upscaler.h>
 
 #include <filesystem>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,14 +23,12 @@ struct EvaluationOptions {
 
 struct ImageQuality {
     std::string name;
-    double psnr = 0;  ///< dB, luma
-    double ssim = 0;
-    std::optional<double> distance;  ///< feature distance, when there is a metric
+    Quality quality;
 };
 
 /// What an evaluation may use and tell besides; all may be empty.
 struct EvaluationParts {
-    std::shared_ptr<const FeatureMetric> metric;
+    Measures measures;
     /// Gets a line for each image that cannot be measured.
     std::function<void(const std::string&)> fail;
     /// Gets each image: input, result, truth.
@@ -47,6 +42,6 @@ std::vector<ImageQuality> evaluate(const EvaluationOptions& options,
                                    const EvaluationParts& parts);
 
 /// Named "mean".
-ImageQuality mean_quality(const std::vector<ImageQuality>& rows);
+ImageQuality mean_of(const std::vector<ImageQuality>& rows);
 
 }  // namespace sisr::training

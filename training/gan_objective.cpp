@@ -2,6 +2,8 @@
 
 #include "autocast.h"
 #include "checkpoint.h"
+#include "losses/phase.h"
+#include "losses/sharpen.h"
 
 #include <sisr/error.h>
 
@@ -88,17 +90,22 @@ Losses GanObjective::step(const Batch& given, double rate) {
     }
     const auto generator_loss = generator_backward(batch, made, losses);
     losses["gradient"] = generator_.learner().gradient(generator_loss);
+    update(rate, losses);
     ++steps_;
+    return losses;
+}
+
+void GanObjective::update(double rate, const Losses& losses) {
+    const bool is_good = std::isfinite(losses.at("gradient")) &&
+                         (!is_adversarial() || std::isfinite(losses.at("discriminator_gradient")));
     // Both or none: neither network may learn from a step in which the other failed.
-    if (std::isfinite(losses["gradient"]) &&
-        (!is_adversarial() || std::isfinite(losses["discriminator_gradient"]))) {
-        if (is_adversarial()) discriminator_learner_.update(rate * options_.discriminator_rate);
-        generator_.update(rate);
-    } else {
+    if (!is_good) {
         discriminator_learner_.discard();
         generator_.learner().discard();
+        return;
     }
-    return losses;
+    if (is_adversarial()) discriminator_learner_.update(rate * options_.discriminator_rate);
+    if (!is_warming_up()) generator_.update(rate);
 }
 
 double GanObjective::noise_share() const {
@@ -136,13 +143,13 @@ torch::Tensor GanObjective::adversarial_loss(const Batch& batch, const torch::Te
 
 torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::Tensor& made,
                                                Losses& losses) {
-    const auto mae = torch::l1_loss(made, batch.hr);
+    const auto truth = sharpened(batch.hr, options_.sharpen_truth);
+    const auto mae = torch::l1_loss(made, truth);
     torch::Tensor perceptual;
     {
         const AutocastScope autocast(options_.generator.bf16, options_.generator.device);
-        const auto spared = spare_flat_places(made, batch.hr, options_.flat_deviation);
-        const auto [moved_made, moved_hr] = moved(spared, batch.hr);
-        perceptual = (*perceptual_)(moved_made, moved_hr);
+        const auto [moved_made, moved_truth] = moved(made, truth);
+        perceptual = (*perceptual_)(moved_made, moved_truth);
     }
     auto loss = options_.perceptual_weight * perceptual + options_.mae_weight * mae;
     if (is_adversarial()) {
@@ -150,10 +157,10 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
         loss = loss + options_.adversarial_weight * adversarial;
         losses["adversarial"] = adversarial.item<double>();
     }
-    if (options_.grain_weight > 0) {
-        const auto found = grain(made, batch.hr, options_.flat_deviation);
-        loss = loss + options_.grain_weight * found;
-        losses["grain"] = found.item<double>();
+    if (options_.phase_weight > 0) {
+        const auto phase = phase_loss(made, truth, generator_.settings().scale);
+        loss = loss + options_.phase_weight * phase;
+        losses["phase"] = phase.item<double>();
     }
     loss.backward();
     losses["mae"] = mae.item<double>();

@@ -17,9 +17,11 @@ struct GanOptions {
     double perceptual_weight = 1;
     double adversarial_weight = 5e-3;  ///< 0: the discriminator rests, and costs no time
     double mae_weight = 1e-2;
-    double flat_deviation = 0;      ///< see spare_flat_places
-    double grain_weight = 0;        ///< of the grain in flat places; needs flat_deviation
+    double phase_weight = 0;        ///< see phase_loss
+    double sharpen_truth = 0;       ///< strength for all losses but the adversarial, see sharpened
     double discriminator_rate = 1;  ///< the discriminator's learning rate, of the generator's
+    /// Steps in which the discriminator alone learns, the generator being frozen.
+    std::int64_t discriminator_warmup = 0;
     /// Standard deviation of noise on the discriminator's inputs, of values in [0,1], falling
     /// linearly to none at `noise_steps`.
     double input_noise = 0.05;
@@ -28,10 +30,9 @@ struct GanOptions {
     std::int64_t noise_steps = 0;
 };
 
-/// The perceptual loss sees each pair less a few rows and columns, drawn for each step, and not
-/// what the truth has flat places for (see flat_deviation).
+/// The perceptual loss sees each pair less a few rows and columns, drawn for each step.
 ///
-/// Losses: "mae", "perceptual", "adversarial", with a grain_weight "grain" (each before its
+/// Losses: "mae", "perceptual", "adversarial", with a phase_weight "phase" (each before its
 /// weight), "discriminator"; "accuracy" of the discriminator, 0 to 1; "gradient",
 /// "discriminator_gradient"; and for the watch on drift "input_psnr", dB of the reduced result
 /// against the input, and "colour_drift", the mean distance of their mean colours in 8-bit values.
@@ -55,6 +56,10 @@ private:
                                          Losses& losses);
     torch::Tensor adversarial_loss(const Batch& batch, const torch::Tensor& made);
     torch::Tensor generator_backward(const Batch& batch, const torch::Tensor& made, Losses& losses);
+    void update(double rate, const Losses& losses);
+    bool is_warming_up() const {
+        return is_adversarial() && steps_ < options_.discriminator_warmup;
+    }
     void complain_of_collapse(double accuracy, std::vector<std::string>& lines);
     bool is_adversarial() const { return options_.adversarial_weight > 0; }
     double noise_share() const;

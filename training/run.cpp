@@ -95,22 +95,15 @@ std::string describe_data(const PatchSource& source) {
 std::unique_ptr<Validator> make_validator(const RunOptions& options, const Degradation& degradation,
                                           const RunListener& listener) {
     if (options.validation.empty()) return nullptr;
-    std::shared_ptr<const FeatureMetric> metric;
-    if (!options.feature_weights.empty()) {
-        metric = std::make_shared<FeatureMetric>(options.feature_weights);
-    }
-    return std::make_unique<Validator>(options.validation, degradation, metric,
-                                       listener.on_message);
+    return std::make_unique<Validator>(options.validation, degradation,
+                                       load_measures(options.measures), listener.on_message);
 }
 
 /// What a network must beat, once at the top of the log.
 void record_bicubic(const Validator& validator, RunRecord& record, const RunListener& listener) {
     const Quality bicubic = validator.evaluate_bicubic();
     record.values("bicubic", 0, quality_values(bicubic));
-    std::ostringstream text;
-    text << "validation: bicubic enlargement reaches " << bicubic.psnr << " dB";
-    if (bicubic.distance) text << ", feature distance " << *bicubic.distance;
-    listener.on_message(text.str());
+    listener.on_message("validation: bicubic enlargement reaches " + describe(bicubic));
 }
 
 PatchSource open_data(const RunOptions& options, const Degradation& degradation, int threads,

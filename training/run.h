@@ -17,10 +17,10 @@ namespace sisr::training {
 
 struct RunOptions {
     std::vector<std::filesystem::path> data;
-    std::filesystem::path output;           ///< the run folder
-    std::filesystem::path validation;       ///< empty: none
-    std::filesystem::path feature_weights;  ///< SqueezeNet 1.1, to validate by; empty: not
-    std::string degradation;                ///< see Degradation
+    std::filesystem::path output;      ///< the run folder
+    std::filesystem::path validation;  ///< empty: none
+    MeasureFiles measures;             ///< to validate by
+    std::string degradation;           ///< see Degradation
     SrResNetSettings network;
     BatchOptions batches;
     int flat_retries = 3;  ///< see PatchSourceOptions

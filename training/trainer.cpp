@@ -16,7 +16,9 @@ double score(const Quality& quality, BestBy best_by) {
     switch (best_by) {
         case BestBy::psnr: return quality.psnr;
         case BestBy::ssim: return quality.ssim;
-        case BestBy::distance: return quality.distance ? -*quality.distance : 0;
+        case BestBy::distance: return -quality.distance.value_or(0);
+        case BestBy::lpips: return -quality.lpips.value_or(0);
+        case BestBy::looks: return -looks_figure(quality).value_or(0);
     }
     return 0;
 }

@@ -16,7 +16,13 @@
 namespace sisr::training {
 
 /// Which figure of the validation makes a model the best.
-enum class BestBy { psnr, ssim, distance };
+enum class BestBy {
+    psnr,
+    ssim,
+    distance,
+    lpips,
+    looks  ///< see looks_figure
+};
 
 struct TrainerOptions {
     std::int64_t log_every = 100;

@@ -9,7 +9,6 @@
 
 #include <sisr/error.h>
 #include <sisr/image_file.h>
-#include <sisr/metrics.h>
 
 #include <algorithm>
 
@@ -23,16 +22,9 @@ constexpr std::uint64_t kSeed = 0;   // validation is the same in every run
 
 }  // namespace
 
-std::map<std::string, double> quality_values(const Quality& quality) {
-    std::map<std::string, double> values{{"psnr_y", quality.psnr}, {"ssim_y", quality.ssim}};
-    if (quality.distance) values["feature_distance"] = *quality.distance;
-    return values;
-}
-
 Validator::Validator(const std::filesystem::path& folder, const Degradation& degradation,
-                     std::shared_ptr<const FeatureMetric> metric,
-                     const std::function<void(const std::string&)>& warn)
-    : scale_(degradation.scale()), metric_(std::move(metric)) {
+                     Measures measures, const std::function<void(const std::string&)>& warn)
+    : scale_(degradation.scale()), measures_(std::move(measures)) {
     std::vector<std::string> reasons;
     for (const auto& file : list_images(folder)) {
         try {
@@ -61,21 +53,19 @@ void Validator::add(const std::filesystem::path& file, const Degradation& degrad
 }
 
 Validation Validator::measure(const std::function<Image(const Image&)>& enlarge) const {
-    const auto count = static_cast<double>(pairs_.size());
     const std::size_t stride = std::max<std::size_t>(1, pairs_.size() / kSamples);
     Validation validation;
-    if (metric_) validation.mean.distance = 0;
+    std::vector<Quality> rows;
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
         const Pair& pair = pairs_[i];
         const Image result = enlarge(pair.reduced);
-        validation.mean.psnr += psnr_y(pair.truth, result, scale_) / count;
-        validation.mean.ssim += ssim_y(pair.truth, result, scale_) / count;
-        if (metric_) *validation.mean.distance += (*metric_)(pair.truth, result) / count;
+        rows.push_back(measure_quality(pair.truth, result, scale_, scale_, measures_));
         if (i % stride == 0 && validation.samples.size() < kSamples) {
             validation.samples.push_back(
                 comparison_strip(pair.reduced, result, pair.truth, scale_, kStripSide));
         }
     }
+    validation.mean = mean_quality(rows);
     return validation;
 }
 

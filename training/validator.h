@@ -3,30 +3,18 @@
 
 #include "audit.h"
 #include "degradation/degradation.h"
-#include "losses/perceptual.h"
 #include "model/architectures/srresnet/settings.h"
 #include "model/tensors.h"
+#include "quality.h"
 
 #include <sisr/image.h>
 
 #include <filesystem>
 #include <functional>
-#include <map>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace sisr::training {
-
-struct Quality {
-    double psnr = 0;  ///< dB, luma
-    double ssim = 0;
-    std::optional<double> distance;  ///< feature distance, where its weights are given
-};
-
-/// As the log and the events name them.
-std::map<std::string, double> quality_values(const Quality& quality);
 
 struct Validation {
     Quality mean;
@@ -36,11 +24,10 @@ struct Validation {
 class Validator {
 public:
     /// Reads every image of the folder as ground truth and degrades it, always in the same way.
-    /// `metric` may be null. `warn` gets a line for each image that is left out. Throws
+    /// `warn` gets a line for each image that is left out. Throws
     /// Error{not_found} when none is left.
     Validator(const std::filesystem::path& folder, const Degradation& degradation,
-              std::shared_ptr<const FeatureMetric> metric,
-              const std::function<void(const std::string&)>& warn);
+              Measures measures, const std::function<void(const std::string&)>& warn);
 
     /// Mean over the images of the generator with these weights, run in fp32.
     Validation evaluate(const Tensors& weights, const SrResNetSettings& settings) const;
@@ -61,7 +48,7 @@ private:
     Validation measure(const std::function<Image(const Image&)>& enlarge) const;
 
     int scale_;
-    std::shared_ptr<const FeatureMetric> metric_;
+    Measures measures_;
     std::vector<Pair> pairs_;
 };
 

@@ -37,6 +37,8 @@ po::options_description describe_options() {
          "low-resolution images of the same names; default: --hr degraded")
         ("degrade", text("SPEC"), "how, as for training; default: clean bicubic")
         ("perceptual", text("FILE"), "SqueezeNet 1.1's weights, to measure the feature distance")
+        ("perceptual-linear", text("FILE"), "LPIPS' linear layers for it, to measure LPIPS")
+        ("niqe-model", text("FILE"), "NIQE's model of natural pictures, see convert-niqe")
         ("sheet", text("FILE"), "picture to write: input, result, truth of each image")
         ("scale", text("N"), "default: the model's (bicubic: 4)")
         ("border", text("N"), "pixels cut from each side; default: the scale")
@@ -51,25 +53,21 @@ po::options_description describe_options() {
 
 void print_table(const std::vector<ImageQuality>& rows) {
     const auto print = [](const ImageQuality& row) {
-        std::printf("%-24s %8.3f dB %8.4f", row.name.c_str(), row.psnr, row.ssim);
-        if (row.distance) std::printf(" %8.4f", *row.distance);
-        std::printf("\n");
+        std::printf("%-24s %s\n", row.name.c_str(), training::describe(row.quality).c_str());
     };
-    std::printf("%-24s %11s %8s%s\n", "image", "PSNR-Y", "SSIM-Y",
-                rows.front().distance ? "  feature distance" : "");
     for (const ImageQuality& row : rows) print(row);
-    print(training::mean_quality(rows));
+    print(training::mean_of(rows));
 }
 
 void print_json(const std::vector<ImageQuality>& rows) {
     const auto convert = [](const ImageQuality& row) {
-        nlohmann::ordered_json json{{"name", row.name}, {"psnr_y", row.psnr}, {"ssim_y", row.ssim}};
-        if (row.distance) json["feature_distance"] = *row.distance;
+        nlohmann::ordered_json json{{"name", row.name}};
+        for (const auto& [key, value] : training::quality_values(row.quality)) json[key] = value;
         return json;
     };
     nlohmann::ordered_json json;
     for (const ImageQuality& row : rows) json["images"].push_back(convert(row));
-    json["mean"] = convert(training::mean_quality(rows));
+    json["mean"] = convert(training::mean_of(rows));
     std::cout << json.dump(2) << "\n";
 }
 
@@ -108,9 +106,11 @@ ExitCode run_eval(const Arguments& arguments) {
     bool all_measured = true;
     std::vector<std::vector<Image>> cells;
     training::EvaluationParts parts;
-    if (values.has("perceptual")) {
-        parts.metric = std::make_shared<training::FeatureMetric>(values.text("perceptual"));
-    }
+    const auto file = [&values](const char* name) {
+        return values.has(name) ? values.text(name) : std::string();
+    };
+    parts.measures = training::load_measures(
+        {file("perceptual"), file("perceptual-linear"), file("niqe-model")});
     parts.fail = [&](const std::string& line) {
         all_measured = false;
         std::fprintf(stderr, "sisr-train: %s\n", line.c_str());

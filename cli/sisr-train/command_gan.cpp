@@ -25,22 +25,29 @@ po::options_description describe_options() {
         ("scale", text_option("N"), "must be the model's; default: that")
         ("perceptual", files->required(),
          "weights of VGG19 or SqueezeNet 1.1, .safetensors or .pth; may be repeated")
+        ("perceptual-linear", preset_option("", "FILE"),
+         "LPIPS' linear layers for SqueezeNet, .safetensors: adds a layer lpips")
         ("layers", preset_option("", "LIST"),
-         "of the perceptual networks, as conv2_2:1,fire5:0.5; default: conv5_4, or all taps")
+         "of the perceptual networks, as lpips:0.3,conv2_2:1; default: conv5_4, or lpips, or all"
+         " taps")
         ("feature-difference", preset_option("mse", "KIND"),
-         "mse, as in the paper; unit: of features scaled to unit length")
+         "of other layers than lpips: mse, as in the paper; mae; unit: of features scaled to unit"
+         " length")
         ("perceptual-weight", preset_option("1"), "of the perceptual loss")
         ("adversarial-weight", preset_option("5e-3"), "of the adversarial loss; 0: no discriminator")
         ("mae-weight", preset_option("1e-2"), "of the mean absolute error")
-        ("flat-deviation", preset_option("0"),
-         "the perceptual loss leaves out where the truth's standard deviation, of 8-bit values, is"
-         " below this")
-        ("grain-weight", preset_option("0"), "of the grain and grid in such flat places")
+        ("phase-weight", preset_option("0"),
+         "of the loss against patterns locked to the enlargement's grid")
+        ("sharpen-truth", preset_option("0"),
+         "strength of the unsharp mask on the truth, but for the discriminator")
         ("adversarial", preset_option("bce", "KIND"), "bce or relativistic")
-        ("discriminator", preset_option("paper", "KIND"), "paper or unet")
+        ("discriminator", preset_option("paper", "KIND"),
+         "paper, unet, unet-half or patch: for pictures, pixels, pixels at half size, small fields")
         ("discriminator-channels", preset_option("64"),
          "of its first layer; fewer take less time")
         ("discriminator-rate", preset_option("1"), "its learning rate, of the generator's")
+        ("discriminator-warmup", preset_option("0"),
+         "steps in which it learns alone, before the generator does")
         ("input-noise", preset_option("0.05"),
          "standard deviation of noise on the discriminator's inputs, of values from 0 to 1")
         ("label-noise", preset_option("0"), "real labels are drawn from 1 - N to 1")
@@ -55,7 +62,9 @@ training::GanOptions make_gan_options(const OptionValues& values, const training
     gan.patch = run.batches.patch * run.network.scale;
     gan.discriminator.kind = values.choice<training::DiscriminatorKind>(
         "discriminator", {{"paper", training::DiscriminatorKind::paper},
-                          {"unet", training::DiscriminatorKind::unet}});
+                          {"unet", training::DiscriminatorKind::unet},
+                          {"unet-half", training::DiscriminatorKind::unet_half},
+                          {"patch", training::DiscriminatorKind::patch}});
     gan.discriminator.channels =
         values.number("discriminator-channels", 1, kMostDiscriminatorChannels);
     gan.adversarial = values.choice<training::AdversarialLoss>(
@@ -64,11 +73,10 @@ training::GanOptions make_gan_options(const OptionValues& values, const training
     gan.perceptual_weight = values.number<double>("perceptual-weight", 0, kLargest);
     gan.adversarial_weight = values.number<double>("adversarial-weight", 0, kLargest);
     gan.mae_weight = values.number<double>("mae-weight", 0, kLargest);
-    gan.flat_deviation = values.number<double>("flat-deviation", 0, 255);
-    gan.grain_weight = values.number<double>("grain-weight", 0, kLargest);
-    if (gan.grain_weight > 0 && gan.flat_deviation == 0) {
-        throw Error(ErrorKind::usage, "--grain-weight", "needs --flat-deviation");
-    }
+    gan.phase_weight = values.number<double>("phase-weight", 0, kLargest);
+    gan.sharpen_truth = values.number<double>("sharpen-truth", 0, 10);
+    gan.discriminator_warmup =
+        values.number<std::int64_t>("discriminator-warmup", 0, run.schedule.iterations);
     gan.discriminator_rate = values.number<double>("discriminator-rate", 0, 1000);
     gan.input_noise = values.number<double>("input-noise", 0, 1);
     gan.label_noise = values.number<double>("label-noise", 0, 1);
@@ -85,9 +93,11 @@ std::shared_ptr<const training::PerceptualLoss> load_perceptual(const po::variab
         files.emplace_back(file);
     }
     const auto kind = values.choice<training::FeatureDistance>(
-        "feature-difference",
-        {{"mse", training::FeatureDistance::mse}, {"unit", training::FeatureDistance::unit}});
-    return std::make_shared<training::PerceptualLoss>(files, values.text("layers"), kind, device);
+        "feature-difference", {{"mse", training::FeatureDistance::mse},
+                               {"mae", training::FeatureDistance::mae},
+                               {"unit", training::FeatureDistance::unit}});
+    return std::make_shared<training::PerceptualLoss>(files, values.text("perceptual-linear"),
+                                                      values.text("layers"), kind, device);
 }
 
 }  // namespace

@@ -26,10 +26,7 @@ void print_status(const training::Status& status) {
 }
 
 void print_quality(std::int64_t step, const training::Quality& quality) {
-    std::printf("step %" PRId64 "  validation %.3f dB, SSIM %.4f", step, quality.psnr,
-                quality.ssim);
-    if (quality.distance) std::printf(", feature distance %.4f", *quality.distance);
-    std::printf("\n");
+    std::printf("step %" PRId64 "  validation %s\n", step, training::describe(quality).c_str());
     std::fflush(stdout);
 }
 
@@ -55,8 +52,11 @@ po::options_description describe_training_options(const StageDefaults& defaults)
         ("validation", text_option("DIR"), "folder of images to validate with; none of the data's")
         ("feature-weights", text_option("FILE"),
          "SqueezeNet 1.1's weights, to validate by feature distance too")
+        ("feature-linear", text_option("FILE"),
+         "LPIPS' linear layers for them, to validate by LPIPS too")
+        ("niqe-model", text_option("FILE"), "NIQE's model, see convert-niqe, to validate by NIQE too")
         ("best", preset_option("psnr", "FIGURE"),
-         "of the validation that tells the best model: psnr, ssim or distance")
+         "of the validation that tells the best model: psnr, ssim, distance, lpips or looks")
         ("degrade", preset_option("", "SPEC"),
          "how inputs are made: empty (clean bicubic), photo, real-esrgan or steps; see docs")
         ("iterations", preset_option(defaults.iterations), "steps in all")
@@ -102,6 +102,31 @@ training::GeneratorOptions make_generator_options(const OptionValues& values) {
     return options;
 }
 
+namespace {
+
+training::BestBy choose_best_by(const OptionValues& values, const training::MeasureFiles& files) {
+    using training::BestBy;
+    const auto best = values.choice<BestBy>("best", {{"psnr", BestBy::psnr},
+                                                     {"ssim", BestBy::ssim},
+                                                     {"distance", BestBy::distance},
+                                                     {"lpips", BestBy::lpips},
+                                                     {"looks", BestBy::looks}});
+    const std::string option = "--best " + values.text("best");
+    const bool needs_linear = best == BestBy::lpips || best == BestBy::looks;
+    if ((needs_linear || best == BestBy::distance) && files.features.empty()) {
+        throw Error(ErrorKind::usage, option, "needs --feature-weights");
+    }
+    if (needs_linear && files.linear.empty()) {
+        throw Error(ErrorKind::usage, option, "needs --feature-linear");
+    }
+    if (best == BestBy::looks && files.niqe.empty()) {
+        throw Error(ErrorKind::usage, option, "needs --niqe-model");
+    }
+    return best;
+}
+
+}  // namespace
+
 training::RunOptions make_run_options(const po::variables_map& map) {
     const OptionValues values(map);
     training::RunOptions options;
@@ -110,14 +135,11 @@ training::RunOptions make_run_options(const po::variables_map& map) {
     }
     options.output = values.text("output");
     if (values.has("validation")) options.validation = values.text("validation");
-    if (values.has("feature-weights")) options.feature_weights = values.text("feature-weights");
-    options.trainer.best_by =
-        values.choice<training::BestBy>("best", {{"psnr", training::BestBy::psnr},
-                                                 {"ssim", training::BestBy::ssim},
-                                                 {"distance", training::BestBy::distance}});
-    if (options.trainer.best_by == training::BestBy::distance && options.feature_weights.empty()) {
-        throw Error(ErrorKind::usage, "--best distance", "needs --feature-weights");
-    }
+    const auto file = [&values](const char* name) {
+        return values.has(name) ? values.text(name) : std::string();
+    };
+    options.measures = {file("feature-weights"), file("feature-linear"), file("niqe-model")};
+    options.trainer.best_by = choose_best_by(values, options.measures);
     options.degradation = values.text("degrade");
     options.resume = values.flag("resume");
     options.accept_changes = values.flag("accept-changes");

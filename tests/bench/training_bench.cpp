@@ -40,8 +40,8 @@ std::unique_ptr<GanObjective> make_objective(bool bf16, ProcessGroup& group) {
     GanOptions options;
     options.generator.bf16 = bf16;
     options.patch = kPatch;
-    auto none = std::make_shared<PerceptualLoss>(std::vector<std::filesystem::path>(), "",
-                                                 FeatureDistance::mse);
+    auto none = std::make_shared<PerceptualLoss>(std::vector<std::filesystem::path>(),
+                                                 std::filesystem::path(), "", FeatureDistance::mse);
     return std::make_unique<GanObjective>(SrResNetSettings::paper(kScale), options, none, group);
 }
 

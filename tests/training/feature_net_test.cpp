@@ -100,7 +100,7 @@ TEST_F(FeatureNetTest, Vgg19IsTorchvisionsLayerByLayer) {
     ASSERT_EQ(layers.size(), 32U);
     ASSERT_EQ(layers.at("34"), "conv5_4");
     compare(layers);
-    EXPECT_NO_THROW(PerceptualLoss({folder_ / "old.pth"}, "", FeatureDistance::mse));
+    EXPECT_NO_THROW(PerceptualLoss({folder_ / "old.pth"}, {}, "", FeatureDistance::mse));
 }
 
 TEST_F(FeatureNetTest, SqueezeNetIsTorchvisions) {
@@ -119,9 +119,9 @@ TEST_F(FeatureNetTest, SqueezeNetIsTorchvisions) {
 TEST(SharedDataFeatureNet, AVggThatEndsEarlySaysSo) {
     const auto file = shared_data() / "perceptual/vgg19_to_conv3_1.safetensors";
     SISR_SKIP_WITHOUT(file);
-    EXPECT_NO_THROW(PerceptualLoss({file}, "conv2_2", FeatureDistance::mse));
+    EXPECT_NO_THROW(PerceptualLoss({file}, {}, "conv2_2", FeatureDistance::mse));
     try {
-        PerceptualLoss({file}, "", FeatureDistance::mse);
+        PerceptualLoss({file}, {}, "", FeatureDistance::mse);
         ADD_FAILURE();
     } catch (const Error& error) {
         EXPECT_NE(std::string(error.what()).find("relu3_1"), std::string::npos) << error.what();
@@ -145,7 +145,7 @@ TEST(SharedDataFeatureNet, TheDistanceIsThatOfTheScript) {
         for (float& sample : poor.samples()) sample = std::round(255 * sample / 16) * 16 / 255;
         const auto copy = folder / entry.path().filename().string();
         write_image(copy, poor);
-        sum += metric(truth, read_image(copy));
+        sum += metric(truth, read_image(copy)).distance;
         ++count;
     }
     CommandOptions options;

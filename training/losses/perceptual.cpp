@@ -1,5 +1,7 @@
 #include "losses/perceptual.h"
 
+#include "model/formats/safetensors.h"
+
 #include <sisr/error.h>
 
 #include <algorithm>
@@ -9,14 +11,7 @@
 namespace sisr::training {
 namespace {
 
-constexpr std::int64_t kFlatWindow = 15;  // pixels
-constexpr std::int64_t kGrainWindow = 5;  // more than a grid's period at scale 4
-
-const std::vector<std::string>& lpips_taps() {
-    static const std::vector<std::string> kTaps{"relu1", "fire3", "fire5", "fire6",
-                                                "fire7", "fire8", "fire9"};
-    return kTaps;
-}
+constexpr const char* kLpips = "lpips";
 
 bool contains(const std::vector<std::string>& list, const std::string& name) {
     return std::find(list.begin(), list.end(), name) != list.end();
@@ -49,10 +44,12 @@ std::vector<Term> parse_terms(const std::string& text) {
     return terms;
 }
 
+bool is_squeezenet(const FeatureNet& network) { return contains(network.layers(), "fire9"); }
+
 /// What a network gives when no layer of it is named.
 std::vector<Term> usual_terms(const FeatureNet& network, const std::filesystem::path& file) {
     std::vector<Term> terms;
-    if (contains(network.layers(), "fire9")) {
+    if (is_squeezenet(network)) {
         for (const std::string& tap : lpips_taps()) terms.push_back({tap, 1.0 / 7});
     } else if (contains(network.layers(), "conv5_4")) {
         terms.push_back({"conv5_4", 1});
@@ -69,47 +66,76 @@ torch::Tensor unit_length(const torch::Tensor& map) {
     return map / (map.square().sum(1, true).sqrt() + 1e-10);
 }
 
-torch::Tensor window_mean(const torch::Tensor& x, std::int64_t size) {
-    return torch::avg_pool2d(x, size, 1, size / 2, false, false);
-}
-
-/// [N,1,h,w]: 0 where the pixels around deviate by less than half of `deviation`, 1 from all of it
-/// on.
-torch::Tensor texture_share(const torch::Tensor& truth, double deviation) {
-    const torch::NoGradGuard no_grad;
-    const auto grey = truth.mean(1, true);
-    const auto mean = window_mean(grey, kFlatWindow);
-    const auto variance = window_mean(grey.square(), kFlatWindow) - mean.square();
-    const auto found = 255 * variance.clamp_min(0).sqrt();
-    return (2 * found / deviation - 1).clamp(0, 1);
-}
-
 }  // namespace
+
+const std::vector<std::string>& lpips_taps() {
+    static const std::vector<std::string> kTaps{"relu1", "fire3", "fire5", "fire6",
+                                                "fire7", "fire8", "fire9"};
+    return kTaps;
+}
 
 torch::Tensor feature_distance(const torch::Tensor& a, const torch::Tensor& b,
                                FeatureDistance kind) {
     const auto x = a.to(torch::kFloat32);
     const auto y = b.to(torch::kFloat32);
     if (kind == FeatureDistance::mse) return torch::mse_loss(x, y);
+    if (kind == FeatureDistance::mae) return torch::l1_loss(x, y);
     return (unit_length(x) - unit_length(y)).square().sum(1).mean();
 }
 
+Lpips::Lpips(const std::filesystem::path& linear, torch::Device device) {
+    const TensorFile content = read_safetensors(linear);
+    for (std::size_t i = 0; i < lpips_taps().size(); ++i) {
+        const auto found = content.tensors.find("lin" + std::to_string(i));
+        if (found == content.tensors.end()) {
+            throw Error(ErrorKind::bad_model, linear.string(),
+                        "lacks LPIPS' linear layers for SqueezeNet, lin0 to lin6");
+        }
+        auto weight = found->second.to(device, torch::kFloat32).flatten();
+        if (!torch::isfinite(weight).all().item<bool>()) {
+            throw Error(ErrorKind::bad_model, linear.string(), "holds NaN or Inf");
+        }
+        weights_.push_back(weight.view({1, -1, 1, 1}));
+    }
+}
+
+torch::Tensor Lpips::operator()(const std::vector<torch::Tensor>& result,
+                                const std::vector<torch::Tensor>& truth) const {
+    torch::Tensor sum = torch::zeros({}, result.front().options().dtype(torch::kFloat32));
+    for (std::size_t i = 0; i < weights_.size(); ++i) {
+        const auto x = unit_length(result[i].to(torch::kFloat32));
+        const auto y = unit_length(truth[i].to(torch::kFloat32));
+        sum = sum + (weights_[i] * (x - y).square()).sum(1).mean();
+    }
+    return sum;
+}
+
 PerceptualLoss::PerceptualLoss(const std::vector<std::filesystem::path>& files,
-                               const std::string& layers, FeatureDistance kind,
-                               torch::Device device)
+                               const std::filesystem::path& linear, const std::string& layers,
+                               FeatureDistance kind, torch::Device device)
     : kind_(kind) {
+    if (!linear.empty()) lpips_.emplace(linear, device);
     std::vector<Term> terms = parse_terms(layers);
     for (const auto& file : files) {
         Part part;
         part.network = load_feature_net(file, device);
+        const bool has_lpips = lpips_ && is_squeezenet(*part.network);
         const auto& known = part.network->layers();
-        const auto is_ours = [&known](const Term& term) { return contains(known, term.layer); };
+        const auto is_ours = [&](const Term& term) {
+            return contains(known, term.layer) || (has_lpips && term.layer == kLpips);
+        };
         std::vector<Term> own;
         std::copy_if(terms.begin(), terms.end(), std::back_inserter(own), is_ours);
         terms.erase(std::remove_if(terms.begin(), terms.end(), is_ours), terms.end());
         // A layer that does not exist should be told of as such, below.
-        if (own.empty() && terms.empty()) own = usual_terms(*part.network, file);
+        if (own.empty() && terms.empty()) {
+            own = has_lpips ? std::vector<Term>{{kLpips, 1}} : usual_terms(*part.network, file);
+        }
         for (const Term& term : own) {
+            if (term.layer == kLpips) {
+                part.lpips_weight = term.weight;
+                continue;
+            }
             part.layers.push_back(term.layer);
             part.weights.push_back(term.weight);
         }
@@ -117,7 +143,9 @@ PerceptualLoss::PerceptualLoss(const std::vector<std::filesystem::path>& files,
     }
     if (!terms.empty()) {
         throw Error(ErrorKind::usage, "layer \"" + terms.front().layer + "\"",
-                    "is in none of the perceptual networks");
+                    terms.front().layer == kLpips
+                        ? "needs SqueezeNet 1.1's weights and LPIPS' linear layers"
+                        : "is in none of the perceptual networks");
     }
 }
 
@@ -125,47 +153,50 @@ torch::Tensor PerceptualLoss::operator()(const torch::Tensor& result,
                                          const torch::Tensor& truth) const {
     torch::Tensor sum = torch::zeros({}, result.options());
     for (const Part& part : parts_) {
+        auto names = part.layers;
+        if (part.lpips_weight > 0) {
+            names.insert(names.end(), lpips_taps().begin(), lpips_taps().end());
+        }
         std::vector<torch::Tensor> wanted;
         {
             const torch::NoGradGuard no_grad;
-            wanted = part.network->features(truth, part.layers);
+            wanted = part.network->features(truth, names);
         }
-        const auto found = part.network->features(result, part.layers);
-        for (std::size_t i = 0; i < found.size(); ++i) {
+        const auto found = part.network->features(result, names);
+        for (std::size_t i = 0; i < part.layers.size(); ++i) {
             sum = sum + part.weights[i] * feature_distance(found[i], wanted[i], kind_);
+        }
+        if (part.lpips_weight > 0) {
+            const auto taps = [&part](const std::vector<torch::Tensor>& maps) {
+                return std::vector<torch::Tensor>(
+                    maps.begin() + static_cast<std::ptrdiff_t>(part.layers.size()), maps.end());
+            };
+            sum = sum + part.lpips_weight * (*lpips_)(taps(found), taps(wanted));
         }
     }
     return sum;
 }
 
-torch::Tensor spare_flat_places(const torch::Tensor& result, const torch::Tensor& truth,
-                                double deviation) {
-    if (deviation <= 0) return result;
-    return truth + texture_share(truth, deviation) * (result - truth);
-}
-
-torch::Tensor grain(const torch::Tensor& result, const torch::Tensor& truth, double deviation) {
-    const auto error = result - truth;
-    const auto beyond_mean = error - window_mean(error, kGrainWindow);
-    return ((1 - texture_share(truth, deviation)) * beyond_mean.abs()).mean();
-}
-
-FeatureMetric::FeatureMetric(const std::filesystem::path& file) : network_(load_feature_net(file)) {
-    if (!contains(network_->layers(), "fire9")) {
+FeatureMetric::FeatureMetric(const std::filesystem::path& file, const std::filesystem::path& linear)
+    : network_(load_feature_net(file)) {
+    if (!is_squeezenet(*network_)) {
         throw Error(ErrorKind::bad_model, file.string(),
                     "the feature distance is measured with SqueezeNet 1.1, which this is not");
     }
+    if (!linear.empty()) lpips_.emplace(linear);
 }
 
-double FeatureMetric::operator()(const Image& truth, const Image& result) const {
+FeatureFigures FeatureMetric::operator()(const Image& truth, const Image& result) const {
     const torch::NoGradGuard no_grad;
     const auto a = network_->features(as_rgb_tensor(truth), lpips_taps());
     const auto b = network_->features(as_rgb_tensor(result), lpips_taps());
-    double sum = 0;
+    FeatureFigures figures;
     for (std::size_t i = 0; i < a.size(); ++i) {
-        sum += feature_distance(a[i], b[i], FeatureDistance::unit).item<double>();
+        figures.distance += feature_distance(a[i], b[i], FeatureDistance::unit).item<double>();
     }
-    return sum / static_cast<double>(a.size());
+    figures.distance /= static_cast<double>(a.size());
+    if (lpips_) figures.lpips = (*lpips_)(b, a).item<double>();
+    return figures;
 }
 
 torch::Tensor as_rgb_tensor(const Image& image) {
