@@ -94,9 +94,11 @@ std::string describe_data(const PatchSource& source) {
 
 std::unique_ptr<Validator> make_validator(const RunOptions& options, const Degradation& degradation,
                                           const RunListener& listener) {
+    // First, so that a wrong file is told even where there is nothing to validate with.
+    Measures measures = load_measures(options.measures);
     if (options.validation.empty()) return nullptr;
-    return std::make_unique<Validator>(options.validation, degradation,
-                                       load_measures(options.measures), listener.on_message);
+    return std::make_unique<Validator>(options.validation, degradation, std::move(measures),
+                                       listener.on_message);
 }
 
 /// What a network must beat, once at the top of the log.

@@ -92,6 +92,58 @@ TEST_F(SisrTrainGan, LeavesAllThatPeopleWatch) {
     EXPECT_NE(trained.out.find("feature distance"), std::string::npos);
 }
 
+TEST_F(SisrTrainGan, TheRecipesOfThePhotoModelRun) {
+    const auto path = [this](const char* name) { return (folder_ / name).string(); };
+    write_even_lpips_linear(folder_ / "linear.safetensors");
+    const fs::path recipes = fs::path(SISR_SOURCE_DIR) / "training/recipes";
+    for (const char* name : {"photo-x4-crisp", "photo-x4-gan"}) {
+        const auto trained = run_command({SISR_TRAIN_PATH,
+                                          "gan",
+                                          "--config",
+                                          (recipes / name).string() + ".ini",
+                                          "--init",
+                                          path("stage1/model.safetensors"),
+                                          "--data",
+                                          path("data"),
+                                          "--output",
+                                          path(name),
+                                          "--perceptual",
+                                          path("squeezenet.safetensors"),
+                                          "--perceptual-linear",
+                                          path("linear.safetensors"),
+                                          "--validation",
+                                          path("validation"),
+                                          "--feature-weights",
+                                          path("squeezenet.safetensors"),
+                                          "--feature-linear",
+                                          path("linear.safetensors"),
+                                          "--best",
+                                          "lpips",
+                                          "--batch",
+                                          "2",
+                                          "--patch",
+                                          "8",
+                                          "--iterations",
+                                          "4",
+                                          "--warmup",
+                                          "1",
+                                          "--discriminator-warmup",
+                                          "2",
+                                          "--log-every",
+                                          "1",
+                                          "--threads",
+                                          "1"});
+        ASSERT_EQ(trained.exit_code, 0) << trained.err;
+        EXPECT_NE(trained.out.find("LPIPS"), std::string::npos) << trained.out;
+        const std::string log = read_bytes(folder_ / name / "log.jsonl");
+        for (const char* figure : {"\"phase\"", "\"lpips\"", "\"perceptual\""}) {
+            EXPECT_NE(log.find(figure), std::string::npos) << figure;
+        }
+        const bool is_game = std::string(name) == "photo-x4-gan";
+        EXPECT_EQ(log.find("\"adversarial\"") != std::string::npos, is_game);
+    }
+}
+
 TEST_F(SisrTrainGan, BadInputIsOneLineAndWritesNothing) {
     const auto path = [this](const char* name) { return (folder_ / name).string(); };
     write_bytes(folder_ / "text.pth", "no weights at all");
@@ -111,6 +163,13 @@ TEST_F(SisrTrainGan, BadInputIsOneLineAndWritesNothing) {
         {"--validation", path("missing")},
         {"--validation", path("tiny")},
         {"--best", "distance"},
+        {"--best", "lpips"},
+        {"--best", "looks"},
+        {"--feature-linear", path("missing.safetensors")},
+        {"--perceptual-linear", path("squeezenet.safetensors")},
+        {"--niqe-model", path("squeezenet.safetensors")},
+        {"--sharpen-truth", "-1"},
+        {"--discriminator-warmup", "6"},
         {"--best", "beauty"},
         {"--degrade", "jpeg:400"},
         {"--discriminator", "big"},

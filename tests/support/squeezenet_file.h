@@ -51,4 +51,23 @@ inline std::filesystem::path write_random_squeezenet(const std::filesystem::path
     return file;
 }
 
+/// LPIPS' linear layers for it, every channel alike.
+inline std::filesystem::path write_even_lpips_linear(const std::filesystem::path& file) {
+    SafetensorsHeader header;
+    std::vector<float> values;
+    const int channels[] = {64, 128, 256, 384, 384, 512, 512};
+    for (int i = 0; i < 7; ++i) {
+        TensorEntry weight;
+        weight.name = "lin" + std::to_string(i);
+        weight.shape = {channels[i]};
+        weight.bytes = sizeof(float) * static_cast<std::size_t>(channels[i]);
+        header.tensors.push_back(weight);
+        values.resize(values.size() + static_cast<std::size_t>(channels[i]), 1.0F / 7);
+    }
+    std::string bytes = format_safetensors_header(header);
+    bytes.append(reinterpret_cast<const char*>(values.data()), sizeof(float) * values.size());
+    write_bytes(file, bytes);
+    return file;
+}
+
 }  // namespace sisr::test
