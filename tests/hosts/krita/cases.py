@@ -151,6 +151,24 @@ class Layers(Case):
     """A document as people make them: an offset layer in a group that reaches beyond the canvas, a
     mask, a vector layer."""
 
+    MASKED = 40, 30, 3, 8
+    masked_document = None
+
+    @classmethod
+    def prepare(cls):
+        """A layer with a mask, as the menu makes it, which needs an active layer."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "masked.png")
+            write_png(path, *cls.MASKED)
+            cls.masked_document = document = KRITA.openDocument(path)
+            document.setBatchmode(True)
+            KRITA.activeWindow().addView(document)
+            yield
+            document.setActiveNode(document.rootNode().childNodes()[0])
+            yield
+            KRITA.action("add_new_transparency_mask").trigger()
+            yield
+
     def make_document(self, with_clone=False):
         document = self.open_png("back.png", 40, 30, 3, 8)
         write_png(self.path("photo.png"), 24, 18, 3, 8)
@@ -222,11 +240,9 @@ class Layers(Case):
         self.assertEqual(state(document), before)
 
     def test_active_layer_with_mask(self):
-        document = self.open_png("back.png", 40, 30, 3, 8)
-        document.setActiveNode(document.rootNode().childNodes()[0])
-        settle(document)
-        KRITA.action("add_new_transparency_mask").trigger()
-        settle(document)
+        document = self.masked_document
+        self.addCleanup(self.close, document)
+        write_png(self.path("back.png"), *self.MASKED)
         before = state(document)
         layer = document.rootNode().childNodes()[0]
         self.assertEqual([m.type() for m in layer.childNodes()], ["transparencymask"])
@@ -410,6 +426,7 @@ class FromTheMenu(Case):
 
 def main():
     print("== Krita " + KRITA.version(), flush=True)
+    yield from Layers.prepare()
     wanted = os.environ.get("CASES", "").split()
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromNames(wanted, sys.modules[__name__]) if wanted else \

@@ -1,6 +1,8 @@
 """Runs the function main() of $SISR_KRITA_SCRIPT when Krita's window is there, then ends Krita with
-its answer. Installed by ./run for the time of the tests only."""
+its answer. Where main() yields, Krita's own loop of events has its turn, in which alone the window
+hears of new layers. Installed by ./run for the time of the tests only."""
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
@@ -9,6 +11,7 @@ from krita import Extension, Krita
 from PyQt5.QtCore import QTimer
 
 START_MILLISECONDS = 2000
+TURN_MILLISECONDS = 200
 
 
 class Driver(Extension):
@@ -30,7 +33,6 @@ class Driver(Extension):
         self.end(1)
 
     def run(self):
-        code = 1
         sys.excepthook = self.fail
         try:
             path = os.environ["SISR_KRITA_SCRIPT"]
@@ -39,10 +41,21 @@ class Driver(Extension):
             script = importlib.util.module_from_spec(spec)
             sys.modules["script"] = script
             spec.loader.exec_module(script)
-            code = script.main()
+            answer = script.main()
         except BaseException:
-            traceback.print_exc()
-        self.end(code)
+            self.fail(*sys.exc_info())
+        if not inspect.isgenerator(answer):
+            self.end(answer)
+        self.go_on(answer)
+
+    def go_on(self, steps):
+        try:
+            next(steps)
+        except StopIteration as end:
+            self.end(end.value)
+        except BaseException:
+            self.fail(*sys.exc_info())
+        QTimer.singleShot(TURN_MILLISECONDS, lambda: self.go_on(steps))
 
 
 Krita.instance().addExtension(Driver(Krita.instance()))
