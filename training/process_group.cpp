@@ -60,6 +60,14 @@ auto tell_of_lost_peers(int rank, int size, Work&& work) {
     }
 }
 
+/// Newer versions of libtorch meet by libuv unless told not to, and Debian builds them without it.
+template <class Options>
+auto meet_without_libuv(Options& options, int) -> decltype(void(options.useLibUV)) {
+    options.useLibUV = false;
+}
+template <class Options>
+void meet_without_libuv(Options&, long) {}
+
 class C10dGroup final : public ProcessGroup {
 public:
     C10dGroup(int rank, int size, const torch::Device& device)
@@ -68,6 +76,7 @@ public:
         options.port = static_cast<std::uint16_t>(read_variable("MASTER_PORT", nullptr, 29500));
         options.isServer = rank == 0;
         options.timeout = kJoinTimeout;
+        meet_without_libuv(options, 0);
         const std::string address = require_variable("MASTER_ADDR");
         tell_of_lost_peers(rank, size, [&] {
             const auto store = c10::make_intrusive<c10d::TCPStore>(address, options);
