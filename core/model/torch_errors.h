@@ -1,31 +1,25 @@
-/// libtorch's exceptions as ours.
+/// Exceptions of libtorch, and of oneDNN below it, as ours.
 #pragma once
 
 #include <sisr/error.h>
 
-#include <c10/util/Exception.h>
-
-#include <new>
 #include <string>
 #include <utility>
 
 namespace sisr {
 
-/// Runs `work`; a c10::Error becomes Error{kind} about `subject`, in one line, without the stack
-/// trace. Failed allocations become Error{out_of_memory}.
+/// To be called where an exception is caught. One of c10 or dnnl becomes Error{kind} about
+/// `subject`, in one line, without the stack trace; a failed allocation, whoever tells of it,
+/// becomes Error{out_of_memory}; anything else is thrown again.
+[[noreturn]] void rethrow_torch_error(ErrorKind kind, const std::string& subject);
+
+/// Runs `work`; what it throws goes through rethrow_torch_error.
 template <class Work>
 auto translate_torch_errors(ErrorKind kind, const std::string& subject, Work&& work) {
-    const auto one_line = [](const std::string& text) { return text.substr(0, text.find('\n')); };
     try {
         return std::forward<Work>(work)();
-    } catch (const c10::Error& error) {
-        const std::string reason = one_line(error.what_without_backtrace());
-        const bool no_memory = reason.find("alloc") != std::string::npos ||
-                               reason.find("out of memory") != std::string::npos;
-        throw Error(no_memory ? ErrorKind::out_of_memory : kind, subject,
-                    no_memory ? "not enough memory" : reason);
-    } catch (const std::bad_alloc&) {
-        throw Error(ErrorKind::out_of_memory, subject, "not enough memory");
+    } catch (...) {
+        rethrow_torch_error(kind, subject);
     }
 }
 
