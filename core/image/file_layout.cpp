@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <initializer_list>
 
 namespace sisr {
 
@@ -56,6 +57,15 @@ ChannelMap map_channels(const OIIO::ImageSpec& spec) {
         }
     }
     return map;
+}
+
+bool has_associated_alpha(const OIIO::ImageSpec& spec, const std::string& format) {
+    // Files of these formats hold straight colours, and come so, but their readers do not say it.
+    const std::initializer_list<const char*> kStraight = {"bmp", "dds", "dpx", "jpeg2000",
+                                                          "pnm", "psd", "sgi"};
+    const bool is_straight =
+        std::find(kStraight.begin(), kStraight.end(), format) != kStraight.end();
+    return !is_straight && spec.get_int_attribute("oiio:UnassociatedAlpha") == 0;
 }
 
 bool is_cmyk(const OIIO::ImageSpec& spec) {

@@ -16,6 +16,9 @@ Depth depth_of(const OIIO::ImageSpec& spec);
 /// format: OpenImageIO's name.
 Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format);
 
+/// True when colours come multiplied by their alpha though straight ones were asked for.
+bool has_associated_alpha(const OIIO::ImageSpec& spec, const std::string& format);
+
 /// True for printing inks, also where OpenImageIO has turned them into RGB.
 bool is_cmyk(const OIIO::ImageSpec& spec);
 

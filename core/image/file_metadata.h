@@ -7,9 +7,28 @@
 
 #include <OpenImageIO/paramlist.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace sisr {
+
+/// Where the pixels of a file lie (OpenEXR's data window) in what it is to be seen as (its display
+/// window), where these are not the same. In pixels; the pixels' own size is the picture's.
+struct Windows {
+    int x = 0;
+    int y = 0;
+    int full_x = 0;
+    int full_y = 0;
+    int full_width = 0;
+    int full_height = 0;
+};
+
+/// How the frames of a file follow each other.
+struct Animation {
+    std::vector<int> delays;   ///< of each frame, in hundredths of a second
+    std::optional<int> loops;  ///< repetitions, 0 for ever; none: shown once
+};
 
 class FileMetadata {
 public:
@@ -19,6 +38,8 @@ public:
     MetadataParts parts;     ///< what JPEG, PNG, WebP and TIFF files say, byte for byte
     int orientation = 1;     ///< EXIF's: how the stored rows are to be turned for a viewer
     bool is_turned = false;  ///< the pixels were turned upright when they were read
+    std::optional<Windows> windows;
+    std::optional<Animation> animation;  ///< of the first page, for all
 };
 
 /// True for OpenImageIO's names of formats that hold light, not display values.

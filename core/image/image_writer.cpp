@@ -4,6 +4,7 @@
 #include "image/file_metadata.h"
 #include "image/metadata/containers.h"
 #include "image/metadata/exif.h"
+#include "image/openimageio_files.h"
 #include "image/png_data.h"
 #include "image/quantise.h"
 #include "image/remembering_file.h"
@@ -79,11 +80,8 @@ std::string megabytes(double bytes) {
 
 struct FileSink::Impl {
     Impl(const fs::path& file, WriteOptions write_options)
-        : path(file),
-          options(std::move(write_options)),
-          output(OIIO::ImageOutput::create(file.string())) {
+        : path(file), options(std::move(write_options)), output(create_output(file)) {
         if (!output) {
-            OIIO::geterror();
             throw Error(ErrorKind::unsupported, path.string(),
                         "files of this extension cannot be written");
         }
@@ -384,21 +382,18 @@ void write_image(const fs::path& file, const Image& image, const WriteOptions& o
 }
 
 bool can_write_extension(const std::string& extension) {
-    const auto output = OIIO::ImageOutput::create("x." + extension);
-    if (!output) OIIO::geterror();
+    const auto output = create_output("x." + extension);
     // These are no pictures for people, or are written by tiles only.
     return output && !is_one_of(output->format_name(), {"iff", "null", "term", "zfile"});
 }
 
 bool can_write_pages(const fs::path& file) {
-    const auto output = OIIO::ImageOutput::create(file.string());
-    if (!output) OIIO::geterror();
+    const auto output = create_output(file);
     return output && output->supports("appendsubimage");
 }
 
 bool keeps_orientation(const std::string& format, const fs::path& file) {
-    const auto output = OIIO::ImageOutput::create(file.string());
-    if (!output) OIIO::geterror();
+    const auto output = create_output(file);
     const std::string target = output ? output->format_name() : "";
     return target == "jpeg" || target == "tiff" || target == format;
 }

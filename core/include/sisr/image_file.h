@@ -43,6 +43,10 @@ public:
     /// turn them. The whole page is held in memory at the file's depth. Call it before reading.
     void make_upright();
 
+    /// What of the file is not read, or not as it stands there, as ends of lines that begin with its
+    /// name. More may come with the rows.
+    std::vector<std::string> notes() const;
+
     Depth depth() const;
     /// OpenImageIO's name of the format: "png", "jpeg", "tiff"...
     const std::string& format() const;
