@@ -70,12 +70,14 @@ public:
         if (const auto skipped = look_at_size(source.shape())) return *skipped;
         const ImageShape result = upscaler_.output_shape(source.shape());
         if (options_.dry_run) return describe(result);
-        if (!source.note().empty()) listener_.on_note("sisr-batch: " + source.note());
+        tell_notes(source);
         if (job_.output.has_parent_path()) make_folder(job_.output.parent_path());
         source.prepare();
+        const bool is_turned = source.is_turned();
         FileSink sink(job_.output, source.write_options(result));
         const InputKind input = run_pages(source, sink);
-        if (options_.compare) write_compare_sheet(job_.input, job_.output, source.is_turned());
+        tell_notes(source);
+        if (options_.compare) write_compare_sheet(job_.input, job_.output, is_turned);
         return {Outcome::done,
                 job_.input.string() + " -> " + job_.output.string() + " " + format_size(result),
                 result.size(), input};
@@ -89,6 +91,12 @@ private:
                                                " pixels already, skipped"};
     }
 
+    void tell_notes(JobSource& source) const {
+        for (const std::string& note : source.new_notes()) {
+            listener_.on_note("sisr-batch: " + note);
+        }
+    }
+
     JobResult describe(const ImageShape& result) const {
         std::printf("%s -> %s %s\n", printable(job_.input.string()).c_str(),
                     printable(job_.output.string()).c_str(), format_size(result).c_str());
@@ -100,11 +108,9 @@ private:
         InputKind first = InputKind::automatic;
         for (int page = 0; page < source.pages(); ++page) {
             if (page > 0) {
-                if (!source.file().next_page()) {
-                    throw Error(ErrorKind::bad_image, job_.input.string(),
-                                "is damaged: page " + std::to_string(page + 1) + " is missing");
-                }
+                source.next_page();
                 source.prepare();
+                sink.set_page(source.write_options(upscaler_.output_shape(source.shape())));
             }
             PageProgress progress(listener_, page, source.pages());
             const InputKind kind = upscaler_.run(source.file(), sink, progress);

@@ -1,4 +1,5 @@
 #include "capi/guard.h"
+#include "image/finite_rows.h"
 
 #include <sisr/model.h>
 #include <sisr/upscaler.h>
@@ -175,7 +176,8 @@ sisr_status sisr_upscaler_run(const sisr_upscaler* upscaler, const sisr_source* 
         const auto& engine = require(upscaler, "upscaler").upscaler;
         require(require(source, "source").read_rows, "source.read_rows");
         require(require(sink, "sink").write_rows, "sink.write_rows");
-        CallbackSource rows_in(*source);
+        CallbackSource callback(*source);
+        sisr::FiniteRows rows_in(callback, "the picture");
         CallbackSink rows_out(*sink);
         CallbackProgress reporter(progress, progress_user);
         engine.run(rows_in, rows_out, reporter);
@@ -187,7 +189,8 @@ sisr_status sisr_upscaler_judge(const sisr_upscaler* upscaler, const sisr_source
     return guard(message, [&] {
         const auto& engine = require(upscaler, "upscaler").upscaler;
         require(require(source, "source").read_rows, "source.read_rows");
-        CallbackSource rows(*source);
+        CallbackSource callback(*source);
+        sisr::FiniteRows rows(callback, "the picture");
         require(input, "input") = from_input(engine.judge(rows));
     });
 }

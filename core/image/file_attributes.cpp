@@ -1,6 +1,7 @@
 #include "image/file_attributes.h"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 
 namespace sisr {
@@ -79,6 +80,20 @@ void copy_attributes(const FileMetadata& metadata, const std::string& format,
             spec.attribute(name, resolution * static_cast<float>(resolution_scale));
         }
     }
+}
+
+void place_windows(const FileMetadata& metadata, OIIO::ImageSpec& spec) {
+    if (!metadata.windows || metadata.is_turned) return;
+    const Windows& from = *metadata.windows;
+    const auto scaled = [](int value, int size, int old_size) {
+        return static_cast<int>(std::lround(static_cast<double>(value) * size / old_size));
+    };
+    spec.x = scaled(from.x, spec.width, from.width);
+    spec.y = scaled(from.y, spec.height, from.height);
+    spec.full_x = scaled(from.full_x, spec.width, from.width);
+    spec.full_y = scaled(from.full_y, spec.height, from.height);
+    spec.full_width = std::max(1, scaled(from.full_width, spec.width, from.width));
+    spec.full_height = std::max(1, scaled(from.full_height, spec.height, from.height));
 }
 
 bool suits(const std::string& profile, int colour_channels) {

@@ -25,6 +25,9 @@ void copy_attributes(const FileMetadata& metadata, const std::string& format,
 void set_compression(const std::string& format, int quality, const FileMetadata* metadata,
                      OIIO::ImageSpec& spec);
 
+/// Gives `spec`, whose size is set, the source's windows, scaled as the pixels were.
+void place_windows(const FileMetadata& metadata, OIIO::ImageSpec& spec);
+
 /// True for a profile of pictures with this many colour channels.
 bool suits(const std::string& profile, int colour_channels);
 

@@ -3,11 +3,42 @@
 #include "image/file_metadata.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <initializer_list>
 
 namespace sisr {
+namespace {
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
+}
+
+/// -1: there is none of these names, which are in lower case.
+int find_channel(const OIIO::ImageSpec& spec, std::initializer_list<const char*> names,
+                 const std::string& layer = "") {
+    for (const char* name : names) {
+        for (int i = 0; i < spec.nchannels; ++i) {
+            if (lower(spec.channel_name(i)) == lower(layer) + name) return i;
+        }
+    }
+    return -1;
+}
+
+/// Red, green and blue of a layer ("name." or nothing); no colours when it lacks one.
+ChannelMap rgb_of(const OIIO::ImageSpec& spec, const std::string& layer) {
+    const int red = find_channel(spec, {"r", "red"}, layer);
+    const int green = find_channel(spec, {"g", "green"}, layer);
+    const int blue = find_channel(spec, {"b", "blue"}, layer);
+    ChannelMap map;
+    if (red < 0 || green < 0 || blue < 0) return map;
+    map.colour = {red, green, blue};
+    map.alpha = find_channel(spec, {"a", "alpha"}, layer);
+    return map;
+}
+
+}  // namespace
 
 Depth depth_of(const OIIO::ImageSpec& spec) {
     switch (spec.format.basetype) {
@@ -23,49 +54,44 @@ Depth depth_of(const OIIO::ImageSpec& spec) {
 Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format) {
     const bool is_integer = depth_of(spec) == Depth::u8 || depth_of(spec) == Depth::u16;
     if (is_integer) return Encoding::display;
-    std::string space = spec.get_string_attribute("oiio:ColorSpace");
-    std::transform(space.begin(), space.end(), space.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string space = lower(spec.get_string_attribute("oiio:ColorSpace"));
     // "Linear", "lin_rec709", "scene_linear"...
     if (!space.empty())
         return space.find("lin") == std::string::npos ? Encoding::display : Encoding::linear;
     // Nothing said: these formats hold light by convention, and so do float TIFFs, but for those
     // whose profile tells of a curve.
-    const bool holds_light = is_linear_format(format) ||
+    const bool holds_light = is_linear_format(format) || format == "psd" ||
                              (format == "tiff" && spec.find_attribute("ICCProfile") == nullptr);
     return holds_light ? Encoding::linear : Encoding::display;
 }
 
 ChannelMap map_channels(const OIIO::ImageSpec& spec) {
-    const auto find = [&spec](const char* name) {
-        const auto found = std::find(spec.channelnames.begin(), spec.channelnames.end(), name);
-        return found == spec.channelnames.end()
-                   ? -1
-                   : static_cast<int>(found - spec.channelnames.begin());
-    };
-    ChannelMap map;
-    map.alpha = spec.alpha_channel < spec.nchannels ? spec.alpha_channel : -1;
-    const std::array<int, 3> rgb{find("R"), find("G"), find("B")};
-    if (std::all_of(rgb.begin(), rgb.end(), [](int channel) { return channel >= 0; })) {
-        map.colour.assign(rgb.begin(), rgb.end());
-    } else if (find("Y") >= 0 && spec.nchannels < 3) {
-        map.colour = {find("Y")};
-    } else {
-        const int rest = spec.nchannels - (map.alpha >= 0 ? 1 : 0);
-        for (int i = 0; static_cast<int>(map.colour.size()) < (rest >= 3 ? 3 : 1); ++i) {
-            if (i != map.alpha) map.colour.push_back(i);
-        }
+    ChannelMap map = rgb_of(spec, "");
+    if (!map.colour.empty()) return map;
+    // Luminance beside which chroma stands is no grey picture.
+    const bool has_chroma = find_channel(spec, {"ry", "by"}) >= 0;
+    const int grey = find_channel(spec, {"y", "i", "l", "v", "gray", "grey", "luminance"});
+    if (grey >= 0 && !has_chroma) {
+        map.colour = {grey};
+        map.alpha = find_channel(spec, {"a", "alpha"});
+        return map;
+    }
+    for (const std::string& name : spec.channelnames) {
+        const auto dot = name.rfind('.');
+        if (dot != std::string::npos) map = rgb_of(spec, name.substr(0, dot + 1));
+        if (!map.colour.empty()) return map;
     }
     return map;
 }
 
-bool has_associated_alpha(const OIIO::ImageSpec& spec, const std::string& format) {
-    // Files of these formats hold straight colours, and come so, but their readers do not say it.
-    const std::initializer_list<const char*> kStraight = {"bmp", "dds", "dpx", "jpeg2000",
-                                                          "pnm", "psd", "sgi"};
-    const bool is_straight =
-        std::find(kStraight.begin(), kStraight.end(), format) != kStraight.end();
-    return !is_straight && spec.get_int_attribute("oiio:UnassociatedAlpha") == 0;
+std::string names_beside(const ChannelMap& map, const OIIO::ImageSpec& spec) {
+    std::string names;
+    for (int i = 0; i < spec.nchannels; ++i) {
+        const bool is_used = i == map.alpha ||
+                             std::find(map.colour.begin(), map.colour.end(), i) != map.colour.end();
+        if (!is_used) names += (names.empty() ? "" : ", ") + std::string(spec.channel_name(i));
+    }
+    return names;
 }
 
 bool is_cmyk(const OIIO::ImageSpec& spec) {

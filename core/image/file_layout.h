@@ -16,9 +16,6 @@ Depth depth_of(const OIIO::ImageSpec& spec);
 /// format: OpenImageIO's name.
 Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format);
 
-/// True when colours come multiplied by their alpha though straight ones were asked for.
-bool has_associated_alpha(const OIIO::ImageSpec& spec, const std::string& format);
-
 /// True for printing inks, also where OpenImageIO has turned them into RGB.
 bool is_cmyk(const OIIO::ImageSpec& spec);
 
@@ -33,7 +30,12 @@ struct ChannelMap {
     void pick(const float* in, int stride, std::size_t pixels, float* out) const;
 };
 
+/// The picture among a file's channels: R, G, B (and A), or Y, or the first layer that has them.
+/// Without colours for channels of which nothing says that they are some.
 ChannelMap map_channels(const OIIO::ImageSpec& spec);
+
+/// Names of those channels that are not in the map, with commas.
+std::string names_beside(const ChannelMap& map, const OIIO::ImageSpec& spec);
 
 /// The ICC profile as OpenImageIO read it; empty if there is none.
 std::string profile_of(const OIIO::ImageSpec& spec);

@@ -14,10 +14,12 @@
 namespace sisr {
 
 /// Where the pixels of a file lie (OpenEXR's data window) in what it is to be seen as (its display
-/// window), where these are not the same. In pixels; the pixels' own size is the picture's.
+/// window), where these are not the same. In pixels.
 struct Windows {
     int x = 0;
     int y = 0;
+    int width = 0;
+    int height = 0;
     int full_x = 0;
     int full_y = 0;
     int full_width = 0;

@@ -1,4 +1,5 @@
 #include "image/file_metadata.h"
+#include "image/finite_rows.h"
 #include "image/openimageio_files.h"
 #include "image/readers/reader.h"
 #include "image/truncation.h"
@@ -50,6 +51,23 @@ std::string one_line(std::string message, const std::string& path) {
     return message;
 }
 
+namespace {
+
+/// The page that a reader stands at.
+class PageRows final : public RowSource {
+public:
+    explicit PageRows(FileReader& reader) : reader_(reader) {}
+    ImageShape shape() const override { return reader_.head().shape; }
+    void read_rows(int y_begin, int y_end, float* out) override {
+        reader_.read_rows(y_begin, y_end, out);
+    }
+
+private:
+    FileReader& reader_;
+};
+
+}  // namespace
+
 struct FileSource::Impl {
     explicit Impl(const fs::path& file) : path(file.string()) {
         check_file(file);
@@ -63,10 +81,15 @@ struct FileSource::Impl {
     }
 
     void start_page() {
-        const PageHead& head = reader->head();
+        const PageInfo& head = reader->head();
         shape = head.shape;
         next_row = 0;
         turned.reset();
+        keep_note();
+        finite.reset();
+        rows = std::make_unique<PageRows>(*reader);
+        const bool is_float = head.depth == Depth::half || head.depth == Depth::f32;
+        if (is_float) finite = std::make_unique<FiniteRows>(*rows, path);
         auto kept = std::make_shared<FileMetadata>();
         kept->attributes = head.attributes;
         kept->format = reader->format();
@@ -84,6 +107,11 @@ struct FileSource::Impl {
         metadata = std::move(kept);
     }
 
+    /// Of the page that was read.
+    void keep_note() {
+        if (finite && !finite->note().empty()) repairs.push_back(finite->note());
+    }
+
     [[noreturn]] void fail(ErrorKind kind, const std::string& reason) const {
         throw Error(kind, path, reason);
     }
@@ -93,6 +121,9 @@ struct FileSource::Impl {
     std::unique_ptr<FileReader> reader;
     int page = 0;
     ImageShape shape;
+    std::unique_ptr<PageRows> rows;
+    std::unique_ptr<FiniteRows> finite;  ///< of floating point
+    std::vector<std::string> repairs;    ///< on pages before
     std::unique_ptr<TurnedRows> turned;
     std::shared_ptr<const FileMetadata> metadata;
     int next_row = 0;
@@ -109,7 +140,15 @@ int FileSource::pages() const { return impl_->reader->pages(); }
 int FileSource::orientation() const { return impl_->metadata->orientation; }
 
 bool FileSource::can_turn_pages() const { return impl_->reader->can_turn_pages(); }
-std::vector<std::string> FileSource::notes() const { return impl_->reader->notes(); }
+std::vector<std::string> FileSource::notes() const {
+    std::vector<std::string> notes = impl_->reader->notes();
+    notes.insert(notes.end(), impl_->repairs.begin(), impl_->repairs.end());
+    const std::string now = impl_->finite ? impl_->finite->note() : "";
+    if (!now.empty()) notes.push_back(now);
+    return notes;
+}
+
+bool FileSource::has_windows() const { return impl_->metadata->windows.has_value(); }
 
 bool FileSource::next_page() {
     if (!impl_->reader->next_page()) return false;
@@ -141,6 +180,8 @@ void FileSource::read_rows(int y_begin, int y_end, float* out) {
     }
     if (impl_->turned) {
         impl_->turned->read_rows(y_begin, y_end, out);
+    } else if (impl_->finite) {
+        impl_->finite->read_rows(y_begin, y_end, out);
     } else {
         impl_->reader->read_rows(y_begin, y_end, out);
     }

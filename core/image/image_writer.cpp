@@ -142,6 +142,7 @@ struct FileSink::Impl {
             spec.attribute("tiff:bigtiff", 1);
         }
         set_compression(format, options.quality, options.metadata.get(), spec);
+        if (format == "openexr" && options.metadata) place_windows(*options.metadata, spec);
         // The samples that we hand over are not premultiplied, and shall stay so.
         if (keeps_alpha && premultiplied == Premultiply::none) {
             spec.attribute("oiio:UnassociatedAlpha", 1);
@@ -274,7 +275,8 @@ struct FileSink::Impl {
             png_data->write_rows(static_cast<const std::uint8_t*>(samples),
                                  static_cast<std::size_t>(y_end - y_begin));
         } else {
-            is_written = output->write_scanlines(y_begin, y_end, 0, type, samples);
+            is_written = output->write_scanlines(output->spec().y + y_begin,
+                                                 output->spec().y + y_end, 0, type, samples);
         }
         if (!is_written || has_write_error()) fail_to_write();
     }
@@ -335,6 +337,12 @@ FileSink::FileSink(const fs::path& file, const WriteOptions& options)
 
 FileSink::~FileSink() = default;
 
+void FileSink::set_page(const WriteOptions& options) {
+    impl_->options.depth = options.depth;
+    impl_->options.metadata = options.metadata;
+    impl_->options.resolution_scale = options.resolution_scale;
+}
+
 void FileSink::begin(const ImageShape& shape) {
     Impl& impl = *impl_;
     impl.input = shape;
@@ -392,10 +400,16 @@ bool can_write_pages(const fs::path& file) {
     return output && output->supports("appendsubimage");
 }
 
+bool keeps_windows(const fs::path& file) {
+    const auto output = create_output(file);
+    return output && std::string(output->format_name()) == "openexr";
+}
+
 bool keeps_orientation(const std::string& format, const fs::path& file) {
     const auto output = create_output(file);
     const std::string target = output ? output->format_name() : "";
-    return target == "jpeg" || target == "tiff" || target == format;
+    // What others say of it no viewer looks at, or their writers do not keep it.
+    return target == "jpeg" || target == "tiff" || (target == format && keeps_parts(format));
 }
 
 }  // namespace sisr

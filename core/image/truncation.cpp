@@ -127,11 +127,11 @@ bool begins_as_picture(const std::filesystem::path& file) {
     std::ifstream stream(file, std::ios::binary);
     std::string head(12, '\0');
     stream.read(head.data(), static_cast<std::streamsize>(head.size()));
-    const std::string_view kBegins[] = {kPngSignature,      "\xFF\xD8\xFF", "RIFF",       "GIF8",
-                                        {"II*\0", 4},       {"MM\0*", 4},   {"II+\0", 4},
-                                        "\x76\x2F\x31\x01",  // OpenEXR
-                                        "#?RADIANCE",       "8BPS",         "SDPX",       "XPDS",
-                                        {"\0\0\0\x0CjP", 6}};
+    const std::string_view kBegins[] = {
+        kPngSignature,      "\xFF\xD8\xFF", "RIFF", "GIF8", {"II*\0", 4}, {"MM\0*", 4},
+        {"II+\0", 4},
+        "\x76\x2F\x31\x01",  // OpenEXR
+        "#?RADIANCE",       "BM",           "8BPS", "SDPX", "XPDS",       {"\0\0\0\x0CjP", 6}};
     return std::any_of(std::begin(kBegins), std::end(kBegins), [&head](std::string_view begin) {
         return head.compare(0, begin.size(), begin) == 0;
     });

@@ -378,6 +378,52 @@ TEST_F(SisrBatchFidelity, PagesAndFrames) {
     }
 }
 
+TEST_F(SisrBatchFidelity, PagesOfOneFileAreEachTheirOwn) {
+    SISR_SKIP_WITHOUT_TOOL("convert");
+    SISR_SKIP_WITHOUT_TOOL("tiffset");
+    const std::string base = make_base();
+    convert({base, "-depth", "8", "-density", "72", path("8.tif")});
+    convert({base, "-depth", "16", "-density", "300", path("16.tif")});
+    run_tool({"tiffset", "-s", "274", "6", path("16.tif")});
+    run_tool({"tiffcp", path("8.tif"), path("16.tif"), path("in/pages.tif")});
+    const CommandResult result = run({path("in"), "-o", path("out"), "-q"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(identify("%z %[orientation] %x,", path("out/pages.tif")),
+              identify("%z %[orientation] %x,", path("in/pages.tif")));
+    // Turned where the format cannot say it, and then only that page.
+    ASSERT_EQ(run({path("in"), "-o", path("gif"), "-f", "gif", "-q"}).exit_code, 0);
+    EXPECT_EQ(identify("%wx%h,", path("gif/pages.gif")).substr(0, 6), "48x32,");
+}
+
+TEST_F(SisrBatchFidelity, WhatIsNotDoneIsTold) {
+    Image image({12, 10, 3, false, Encoding::linear});
+    for (float& sample : image.samples()) sample = 0.5F;
+    image.at(9, 9, 0) = NAN;
+    write_image(folder_ / "in/nan.exr", image, {Depth::f32, 0, nullptr});
+    const CommandResult result = run({path("in"), "-o", path("out"), "-q"});
+    EXPECT_EQ(result.exit_code, 0);
+    EXPECT_EQ(result.err, "sisr-batch: " + path("in/nan.exr") +
+                              ": had 1 value that is no number or infinite, at pixel 9,9; "
+                              "repaired from their neighbours\n");
+    for (int y = 0; y < 5; ++y) {
+        for (int x = 0; x < 5; ++x) image.at(x, y, 1) = INFINITY;
+    }
+    write_image(folder_ / "in/inf.exr", image, {Depth::f32, 0, nullptr});
+    const CommandResult refused = run({path("in/inf.exr"), "-o", path("out2"), "-q"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_TRUE(contains(refused.err, path("in/inf.exr") + ": has values")) << refused.err;
+    EXPECT_EQ(refused.error_lines(), 1U);
+}
+
+TEST_F(SisrBatchFidelity, QuestionMarksInNames) {
+    const Image image = make_image("in/what is this?.png");
+    make_image("in/a?b=1&c.tif");
+    ASSERT_EQ(run({path("in"), "-o", path("out"), "-q"}).exit_code, 0);
+    EXPECT_EQ(names_in("out"), (Names{"what is this?.png", "a?b=1&c.tif"}));
+    EXPECT_LE(max_difference(read_image(folder_ / "out/what is this?.png"), repeated(image)),
+              kExact);
+}
+
 TEST_F(SisrBatchFidelity, LightBeyondTheRangeIsKept) {
     struct Case {
         const char* name;

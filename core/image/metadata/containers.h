@@ -14,7 +14,16 @@ void read_jpeg_parts(std::istream& stream, MetadataParts& parts);
 void read_png_parts(std::istream& stream, MetadataParts& parts);
 void read_webp_parts(std::istream& stream, MetadataParts& parts);
 
-/// Frames of a GIF, whose stream stands behind the signature.
+/// What a GIF tells of its frames outside of their pixels.
+struct GifOutline {
+    std::vector<int> delays;   ///< of each whole frame, in hundredths of a second
+    std::optional<int> loops;  ///< repetitions, 0 for ever; none: shown once
+    bool may_be_transparent = false;
+    bool is_cut_off = false;  ///< the file ends in a frame
+};
+
+/// These expect the stream behind the signature.
+GifOutline read_gif_outline(std::istream& stream);
 int count_gif_frames(std::istream& stream);
 
 /// How far the head of a file reaches that is being written: all before the first scan (JPEG) or

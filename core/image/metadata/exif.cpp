@@ -210,9 +210,9 @@ void update_exif(std::string& exif, const MetadataChanges& changes) {
     }
 }
 
-std::string exif_of_tiff(std::istream& tiff) {
+std::string exif_of_tiff(std::istream& tiff, std::uint64_t directory) {
     TiffReader reader(tiff);
-    const TiffDirectory main = reader.directory(reader.first_directory());
+    const TiffDirectory main = reader.directory(directory);
     std::vector<NewTiffEntry> entries = carry(reader, main, true, false);
     const TiffLayout layout{reader.layout().is_big_endian, false};
     const std::size_t own = entries.size();

@@ -3,6 +3,7 @@
 
 #include "image/metadata/parts.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <istream>
 #include <string>
@@ -17,8 +18,9 @@ int exif_orientation(const std::string& exif);
 /// embedded thumbnail is left out, since it was not.
 void update_exif(std::string& exif, const MetadataChanges& changes);
 
-/// What a TIFF file says of its picture, as EXIF data of its own; empty when it says nothing.
-std::string exif_of_tiff(std::istream& tiff);
+/// What a TIFF file says of the picture of one directory, as EXIF data of its own; empty when it
+/// says nothing.
+std::string exif_of_tiff(std::istream& tiff, std::uint64_t directory);
 
 /// Takes the date out of each directory of a TIFF file: OpenImageIO writes the time of day there
 /// when it knows no better, and the same picture would never make the same file. Throws Error{io}.

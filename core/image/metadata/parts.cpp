@@ -3,6 +3,7 @@
 #include "image/metadata/containers.h"
 #include "image/metadata/exif.h"
 #include "image/metadata/tiff_directory.h"
+#include "image/metadata/tiff_pages.h"
 
 #include <cctype>
 #include <cmath>
@@ -11,40 +12,12 @@
 namespace sisr {
 namespace {
 
-constexpr std::uint16_t kXmp = 0x02BC;
-constexpr std::uint16_t kIptc = 0x83BB;
-constexpr std::uint16_t kPhotoshop = 0x8649;
-
-/// Without the smaller copies of a page that may stand behind it.
-int count_tiff_pages(TiffReader& reader) {
-    constexpr std::uint16_t kSubfileType = 0x00FE;
-    constexpr int kMostPages = 100'000;  // a chain may run in a circle
-    int pages = 0;
-    std::uint64_t at = reader.first_directory();
-    for (int i = 0; at != 0 && i < kMostPages; ++i) {
-        const TiffDirectory directory = reader.directory(at);
-        if (directory.entries.empty()) break;
-        const TiffEntry* type = directory.find(kSubfileType);
-        const bool is_reduced = type != nullptr && (reader.number(*type) & 1) != 0;
-        pages += is_reduced ? 0 : 1;
-        at = directory.next;
-    }
-    return pages;
-}
-
 void read_tiff_parts(std::istream& stream, MetadataParts& parts) {
     TiffReader reader(stream);
-    const TiffDirectory main = reader.directory(reader.first_directory());
-    const auto bytes = [&](std::uint16_t tag) {
-        const TiffEntry* entry = main.find(tag);
-        return entry == nullptr ? std::string() : reader.value(*entry);
-    };
-    parts.xmp = bytes(kXmp);
-    parts.iptc = bytes(kIptc);
-    parts.photoshop = bytes(kPhotoshop);
-    if (parts.iptc.empty()) parts.iptc = iptc_of_photoshop(parts.photoshop);
-    parts.exif = exif_of_tiff(stream);
-    parts.frames = count_tiff_pages(reader);
+    const std::vector<std::uint64_t> pages = tiff_pages(reader);
+    if (!pages.empty()) parts = tiff_page_parts(stream, pages.front());
+    parts.is_known = true;
+    parts.frames = static_cast<int>(pages.size());
 }
 
 /// Gives a number in an XMP packet another value, be it an attribute or an element.

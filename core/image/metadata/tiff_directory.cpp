@@ -119,11 +119,21 @@ TiffDirectory TiffReader::sub_directory(const TiffDirectory& directory_, std::ui
 
 std::string TiffReader::value(const TiffEntry& entry) { return read(entry.value_at, entry.bytes); }
 
-std::uint64_t TiffReader::number(const TiffEntry& entry) {
+std::vector<std::uint64_t> TiffReader::numbers(const TiffEntry& entry) {
     const bool is_whole = entry.type == 1 || entry.type == 3 || entry.type == 4 ||
                           entry.type == 13 || entry.type == 16 || entry.type == 18;
-    if (!is_whole || entry.count == 0) return 0;
-    return tiff_number(read(entry.value_at, tiff_type_bytes(entry.type)), layout_.is_big_endian);
+    std::vector<std::uint64_t> result;
+    const std::string bytes = is_whole ? value(entry) : "";
+    const std::size_t step = tiff_type_bytes(entry.type);
+    for (std::size_t at = 0; step > 0 && at + step <= bytes.size(); at += step) {
+        result.push_back(tiff_number(bytes.substr(at, step), layout_.is_big_endian));
+    }
+    return result;
+}
+
+std::uint64_t TiffReader::number(const TiffEntry& entry) {
+    const std::vector<std::uint64_t> all = numbers(entry);
+    return all.empty() ? 0 : all.front();
 }
 
 std::string make_tiff_directory(std::vector<NewTiffEntry> entries, std::uint64_t position,

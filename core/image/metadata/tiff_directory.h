@@ -52,6 +52,8 @@ public:
     std::string value(const TiffEntry& entry);
     /// The first value of an entry of whole numbers; 0 for other types.
     std::uint64_t number(const TiffEntry& entry);
+    /// All of them.
+    std::vector<std::uint64_t> numbers(const TiffEntry& entry);
 
 private:
     std::string read(std::uint64_t position, std::uint64_t bytes);

@@ -3,6 +3,7 @@
 #include "image/cmyk.h"
 #include "image/file_layout.h"
 #include "image/openimageio_files.h"
+#include "image/readers/format_quirks.h"
 #include "image/readers/rows_of_page.h"
 
 #include <sisr/error.h>
@@ -22,30 +23,17 @@ public:
         : file_(std::move(file)), path_(file_.string()), own_profile_(parts.icc) {
         open(false);
         format_ = input_->format_name();
-        pages_ = std::max(1, parts.frames);
+        refuse_misread(file_, format_);
+        alpha_ = alpha_by_file(file_, format_);
+        if (format_ == "openexr") go_to_part_with_colours();
         start_page();
     }
 
     const std::string& format() const override { return format_; }
-    const PageHead& head() const override { return head_; }
-    int pages() const override { return pages_; }
-    bool can_turn_pages() const override {
-        return format_ == "tiff" || format_ == "gif" || format_ == "webp";
-    }
-
-    bool next_page() override {
-        if (!can_turn_pages()) return false;
-        do {
-            const auto lock = lock_heads();
-            if (!input_->seek_subimage(page_ + 1, 0)) {
-                input_->geterror();
-                return false;
-            }
-            ++page_;
-        } while ((input_->spec().get_int_attribute("tiff:subfiletype") & 1) != 0);
-        start_page();
-        return true;
-    }
+    const PageInfo& head() const override { return head_; }
+    int pages() const override { return 1; }
+    bool next_page() override { return false; }
+    std::vector<std::string> notes() const override { return notes_; }
 
     void read_rows(int y_begin, int y_end, float* out) override {
         const std::size_t pixels =
@@ -85,26 +73,78 @@ private:
             fail(ErrorKind::unsupported, "is a volume or deep image");
         }
         std::string profile = profile_of(input_->spec());
-        if (profile.empty() && page_ == 0) profile = own_profile_;
+        if (profile.empty()) profile = own_profile_;
         start_inks(profile);
         spec_ = input_->spec();
-        channels_ = map_channels(spec_);
-        if (inks_) channels_ = {{0, 1, 2}, -1};
+        choose_channels();
         tile_row_begin_ = -1;
 
-        head_ = PageHead();
+        head_ = PageInfo();
         head_.shape.width = spec_.width;
         head_.shape.height = spec_.height;
         head_.shape.colour_channels = static_cast<int>(channels_.colour.size());
         head_.shape.has_alpha = channels_.alpha >= 0;
         head_.shape.encoding = inks_ ? Encoding::display : encoding_of(spec_, format_);
         head_.depth = depth_of(spec_);
-        head_.orientation = spec_.get_int_attribute("Orientation", 1);
+        const int by_file = orientation_by_file(file_, format_);
+        head_.orientation = by_file > 0 ? by_file : spec_.get_int_attribute("Orientation", 1);
         head_.icc = profile;
         head_.is_converted = static_cast<bool>(inks_);
-        is_associated_ = head_.shape.has_alpha && has_associated_alpha(spec_, format_);
+        is_associated_ = head_.shape.has_alpha &&
+                         (alpha_ ? *alpha_ == AlphaKind::associated
+                                 : spec_.get_int_attribute("oiio:UnassociatedAlpha") == 0);
+        keep_windows();
         head_.attributes = std::move(spec_.extra_attribs);
         spec_.extra_attribs.clear();
+    }
+
+    /// OpenEXR's first part may be depth or the like.
+    void go_to_part_with_colours() {
+        const auto lock = lock_heads();
+        std::vector<std::string> names;
+        page_ = -1;
+        for (int part = 0; input_->seek_subimage(part, 0); ++part) {
+            const OIIO::ImageSpec& spec = input_->spec();
+            const std::string name = spec.get_string_attribute("oiio:subimagename");
+            names.push_back(name.empty() ? std::to_string(part + 1) : name);
+            if (page_ < 0 && !spec.deep && !map_channels(spec).colour.empty()) page_ = part;
+        }
+        input_->geterror();
+        page_ = std::max(page_, 0);
+        input_->seek_subimage(page_, 0);
+        if (names.size() < 2) return;
+        std::string all;
+        for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+        notes_.push_back("has " + std::to_string(names.size()) + " parts (" + all +
+                         "), of which only " + names[static_cast<std::size_t>(page_)] + " is done");
+    }
+
+    void choose_channels() {
+        if (inks_) {
+            channels_ = {{0, 1, 2}, -1};
+            return;
+        }
+        channels_ = map_channels(spec_);
+        if (channels_.colour.empty()) {
+            ChannelMap none;
+            fail(ErrorKind::unsupported,
+                 "holds no picture: its channels are " + names_beside(none, spec_));
+        }
+        if (alpha_ == AlphaKind::none) channels_.alpha = -1;
+        const std::string others = names_beside(channels_, spec_);
+        if (!others.empty() && alpha_ != AlphaKind::none) {
+            notes_.push_back("has channels that are not done: " + others);
+        }
+    }
+
+    void keep_windows() {
+        if (spec_.x == spec_.full_x && spec_.y == spec_.full_y && spec_.width == spec_.full_width &&
+            spec_.height == spec_.full_height) {
+            return;
+        }
+        if (format_ != "openexr") return;
+        head_.windows = Windows{spec_.x,      spec_.y,      spec_.width,      spec_.height,
+                                spec_.full_x, spec_.full_y, spec_.full_width, spec_.full_height};
     }
 
     void start_inks(const std::string& profile) {
@@ -113,7 +153,7 @@ private:
         if (!is_cmyk(input_->spec())) return;
         if (format_ == "jpeg") {
             cmyk_jpeg_ = std::make_unique<CmykJpeg>(file_);
-        } else if (page_ == 0) {
+        } else {
             open(true);
         }
         if (!cmyk_jpeg_ && input_->spec().nchannels < 4) {
@@ -175,12 +215,13 @@ private:
     std::string own_profile_;  ///< from the file's parts
     std::unique_ptr<OIIO::ImageInput> input_;
     std::string format_;
-    int pages_ = 1;
     int page_ = 0;
     OIIO::ImageSpec spec_;  ///< as the page was when it was begun, without attributes
-    PageHead head_;
+    PageInfo head_;
     ChannelMap channels_;
+    std::optional<AlphaKind> alpha_;  ///< none: as OpenImageIO tells
     bool is_associated_ = false;
+    std::vector<std::string> notes_;
     std::unique_ptr<CmykJpeg> cmyk_jpeg_;
     std::unique_ptr<CmykConverter> inks_;
     std::vector<float> native_;

@@ -16,7 +16,7 @@
 namespace sisr {
 
 /// The page that a reader stands at.
-struct PageHead {
+struct PageInfo {
     ImageShape shape;  ///< as the rows come
     Depth depth = Depth::u8;
     int orientation = 1;              ///< EXIF's, where the decoder tells it
@@ -33,7 +33,7 @@ public:
 
     /// OpenImageIO's name of the format, also where another library reads it.
     virtual const std::string& format() const = 0;
-    virtual const PageHead& head() const = 0;
+    virtual const PageInfo& head() const = 0;
     /// As many as next_page() will reach, and those that cannot be read.
     virtual int pages() const = 0;
     /// False when there is no other that can be read.

@@ -18,7 +18,8 @@ enum class Depth { u8, u16, half, f32 };
 
 /// A file as a stream of rows. Colour profile, EXIF, IPTC, XMP and resolution come along as
 /// metadata(). Palette images are expanded; associated alpha is un-premultiplied; printing inks
-/// (CMYK) become sRGB by the file's profile, which is left out then.
+/// (CMYK) and L*a*b* become sRGB by the file's profile, which is left out then. Single NaN and Inf
+/// get the mean of their neighbours.
 class SISR_API FileSource final : public RowSource {
 public:
     /// Opens the file's first page. Throws Error{not_found, io, bad_image, unsupported}.
@@ -43,9 +44,12 @@ public:
     /// turn them. The whole page is held in memory at the file's depth. Call it before reading.
     void make_upright();
 
-    /// What of the file is not read, or not as it stands there, as ends of lines that begin with its
-    /// name. More may come with the rows.
+    /// What of the file is not read, or not as it stands there, as ends of lines that begin with
+    /// its name. More may come with the rows.
     std::vector<std::string> notes() const;
+    /// True when the pixels are not all, or more, of what is to be seen (OpenEXR's data window):
+    /// OpenEXR files are written so again, others hold just the pixels.
+    bool has_windows() const;
 
     Depth depth() const;
     /// OpenImageIO's name of the format: "png", "jpeg", "tiff"...
@@ -75,6 +79,9 @@ public:
     /// Removes the temporary file unless finish() has succeeded.
     ~FileSink() override;
 
+    /// How the next page is to be written where it is another than the first: its depth, metadata
+    /// and resolution_scale are taken. Call it before begin().
+    void set_page(const WriteOptions& options);
     /// Throws Error{io} when the folder cannot be written.
     void begin(const ImageShape& shape) override;
     void write_rows(int y_begin, int y_end, const float* rows) override;
@@ -104,6 +111,9 @@ SISR_API bool can_write_pages(const std::filesystem::path& file);
 /// True when a viewer will turn the picture after it was written into a file of this name's kind as
 /// it does before. format: of the source.
 SISR_API bool keeps_orientation(const std::string& format, const std::filesystem::path& file);
+
+/// True when files of this name's kind tell where their pixels lie in what is to be seen.
+SISR_API bool keeps_windows(const std::filesystem::path& file);
 
 /// What stands under a name: a whole picture; the begin of one, or nothing; something else.
 enum class FileState { whole, cut_off, foreign };

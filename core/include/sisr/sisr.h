@@ -80,7 +80,8 @@ typedef struct sisr_options {
     sisr_input input;
 } sisr_options;
 
-/* Rows come out once each, in order: fill `rows` with rows y_begin to y_end - 1.
+/* Rows come out once each, in order: fill `rows` with rows y_begin to y_end - 1. Single values that
+ * are NaN or infinite are taken as the mean of their neighbours; areas of them end the run.
  * Return 0, or anything else for failure, which ends the run with SISR_ERROR_IO. */
 typedef struct sisr_source {
     sisr_image_shape shape;
