@@ -9,14 +9,27 @@
 namespace sisr {
 namespace {
 
-/// What OpenImageIO is asked for instead of the file's name; empty when the file has no extension
-/// that a format could have.
-std::string name_of_extension(const std::filesystem::path& file) {
-    const std::string extension = file.extension().string();
-    const bool is_plain =
-        extension.size() > 1 && std::all_of(extension.begin() + 1, extension.end(),
-                                            [](unsigned char c) { return std::isalnum(c) != 0; });
-    return is_plain ? "x" + extension : "";
+/// In lower case, without the dot; empty for what no format could have.
+std::string plain_extension(const std::filesystem::path& file) {
+    std::string extension = file.extension().string();
+    if (extension.size() < 2) return "";
+    extension.erase(0, 1);
+    for (char& c : extension) {
+        if (std::isalnum(static_cast<unsigned char>(c)) == 0) return "";
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    return extension;
+}
+
+/// Empty when no format has the extension.
+std::string format_of(const std::filesystem::path& file) {
+    const std::string extension = plain_extension(file);
+    for (const auto& [format, extensions] : OIIO::get_extension_map()) {
+        const bool is_it =
+            std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
+        if (is_it && is_picture_format(format)) return format;
+    }
+    return "";
 }
 
 std::vector<std::string> input_formats() {
@@ -29,16 +42,15 @@ std::vector<std::string> input_formats() {
 }
 
 /// Null when the file is not of the format.
-std::unique_ptr<OIIO::ImageInput> open_as(const std::string& format_or_name,
-                                          const std::string& path, const OIIO::ImageSpec& config,
-                                          std::string& reason) {
-    auto input = OIIO::ImageInput::create(format_or_name);
+std::unique_ptr<OIIO::ImageInput> open_as(const std::string& format, const std::string& path,
+                                          const OIIO::ImageSpec& config, std::string& reason) {
+    auto input = OIIO::ImageInput::create(format);
     if (!input) {
         OIIO::geterror();
         return nullptr;
     }
     OIIO::ImageSpec spec;
-    if (is_picture_format(input->format_name()) && input->open(path, spec, config)) return input;
+    if (input->open(path, spec, config)) return input;
     const std::string told = input->geterror();
     if (reason.empty()) reason = told;
     OIIO::geterror();
@@ -62,8 +74,8 @@ std::unique_ptr<OIIO::ImageInput> open_input(const std::filesystem::path& file,
                                              const OIIO::ImageSpec& config, std::string& reason) {
     const auto lock = lock_heads();
     const std::string path = file.string();
-    const std::string name = name_of_extension(file);
-    auto input = name.empty() ? nullptr : open_as(name, path, config, reason);
+    const std::string by_name = format_of(file);
+    auto input = by_name.empty() ? nullptr : open_as(by_name, path, config, reason);
     if (input) return input;
     const bool has_reason = !reason.empty();
     for (const std::string& format : input_formats()) {
@@ -76,8 +88,8 @@ std::unique_ptr<OIIO::ImageInput> open_input(const std::filesystem::path& file,
 }
 
 std::unique_ptr<OIIO::ImageOutput> create_output(const std::filesystem::path& file) {
-    const std::string name = name_of_extension(file);
-    auto output = name.empty() ? nullptr : OIIO::ImageOutput::create(name);
+    const std::string extension = plain_extension(file);
+    auto output = extension.empty() ? nullptr : OIIO::ImageOutput::create("x." + extension);
     if (!output) OIIO::geterror();
     return output;
 }
