@@ -1,10 +1,11 @@
 #include "audit.h"
 
+#include "base/numbers.h"
+
 #include <algorithm>
 #include <bitset>
 #include <cmath>
 #include <cstdlib>
-#include <sstream>
 
 namespace sisr::training {
 namespace {
@@ -212,11 +213,10 @@ AuditReport audit(const std::vector<AuditedImage>& data,
 }
 
 std::vector<std::string> describe(const AuditReport& report) {
-    std::ostringstream head;
-    head.precision(4);
-    head << report.images << " images, " << report.megapixels << " megapixels, "
-         << std::lround(100 * report.flat_share) << " % of their area flat";
-    std::vector<std::string> lines{head.str()};
+    std::vector<std::string> lines{std::to_string(report.images) + " images, " +
+                                   format_significant(report.megapixels, 4) + " megapixels, " +
+                                   std::to_string(std::lround(100 * report.flat_share)) +
+                                   " % of their area flat"};
     const auto add = [&](std::size_t count, const std::string& what, const std::string& example) {
         if (count > 0) lines.push_back(std::to_string(count) + " " + what + ", first " + example);
     };

@@ -1,7 +1,10 @@
 /// Checkpoints: everything that a run needs to go on exactly, each in one safetensors file.
 #pragma once
 
+#include "base/numbers.h"
 #include "model/tensors.h"
+
+#include <sisr/error.h>
 
 #include <torch/torch.h>
 
@@ -18,6 +21,16 @@ void put_tensors(TensorFile& checkpoint, const std::string& prefix, const Tensor
 
 /// The tensors under a prefix, without it.
 Tensors take_tensors(const TensorFile& checkpoint, const std::string& prefix);
+
+/// A number of the metadata. Throws Error{bad_model} when it is not there or none.
+template <class Number>
+Number checkpoint_number(const TensorFile& checkpoint, const std::string& name) {
+    const auto found = checkpoint.metadata.find(name);
+    const auto value =
+        found == checkpoint.metadata.end() ? std::nullopt : parse_number<Number>(found->second);
+    if (!value) throw Error(ErrorKind::bad_model, "checkpoint", "holds no number \"" + name + "\"");
+    return *value;
+}
 
 /// libtorch's own serialisation, kept as bytes: it differs between versions of libtorch.
 void put_optimizer(TensorFile& checkpoint, const std::string& name,

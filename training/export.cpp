@@ -1,5 +1,6 @@
 #include "export.h"
 
+#include "base/numbers.h"
 #include "checkpoint.h"
 
 #include "model/formats/safetensors.h"
@@ -78,7 +79,7 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
     put_half(content, "", weights.detail);
     put_half(content, kFidelityPrefix, weights.fidelity);
     content.metadata = describe(settings, card);
-    content.metadata["sisr.default_strength"] = std::to_string(weights.default_strength);
+    content.metadata["sisr.default_strength"] = format_number(weights.default_strength);
     write_safetensors(file, content);
 }
 

@@ -186,10 +186,7 @@ std::vector<std::string> GanObjective::complaints(const Losses& means) {
         first_input_psnr_ = means.at("input_psnr");
         first_colour_drift_ = means.at("colour_drift");
     }
-    const auto format = [](double value) {
-        std::string text = std::to_string(value);
-        return text.substr(0, text.find('.') + 2);
-    };
+    const auto format = [](double value) { return format_number(value, 1); };
     if (means.at("colour_drift") > first_colour_drift_ + kColourDrift) {
         lines.push_back("colours drift: " + format(means.at("colour_drift")) +
                         " 8-bit values from the input's, " + format(first_colour_drift_) +
@@ -207,8 +204,8 @@ void GanObjective::save(TensorFile& checkpoint) const {
     generator_.save(checkpoint);
     discriminator_learner_.save(checkpoint, "discriminator", "discriminator_optimizer");
     checkpoint.metadata["gan_steps"] = std::to_string(steps_);
-    checkpoint.metadata["first_input_psnr"] = std::to_string(first_input_psnr_);
-    checkpoint.metadata["first_colour_drift"] = std::to_string(first_colour_drift_);
+    checkpoint.metadata["first_input_psnr"] = format_number(first_input_psnr_);
+    checkpoint.metadata["first_colour_drift"] = format_number(first_colour_drift_);
 }
 
 void GanObjective::load(const TensorFile& checkpoint) {
@@ -218,9 +215,9 @@ void GanObjective::load(const TensorFile& checkpoint) {
     generator_.load(checkpoint);
     freeze(*discriminator_, false);
     discriminator_learner_.load(checkpoint, "discriminator", "discriminator_optimizer");
-    steps_ = std::stoll(checkpoint.metadata.at("gan_steps"));
-    first_input_psnr_ = std::stod(checkpoint.metadata.at("first_input_psnr"));
-    first_colour_drift_ = std::stod(checkpoint.metadata.at("first_colour_drift"));
+    steps_ = checkpoint_number<std::int64_t>(checkpoint, "gan_steps");
+    first_input_psnr_ = checkpoint_number<double>(checkpoint, "first_input_psnr");
+    first_colour_drift_ = checkpoint_number<double>(checkpoint, "first_colour_drift");
 }
 
 }  // namespace sisr::training

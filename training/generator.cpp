@@ -49,7 +49,7 @@ void Generator::save(TensorFile& checkpoint) const {
 void Generator::load(const TensorFile& checkpoint) {
     learner_.load(checkpoint, "generator", "optimizer");
     ema_.restore(take_tensors(checkpoint, "ema."),
-                 std::stoll(checkpoint.metadata.at("ema_updates")));
+                 checkpoint_number<std::int64_t>(checkpoint, "ema_updates"));
 }
 
 }  // namespace sisr::training

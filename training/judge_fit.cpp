@@ -80,7 +80,7 @@ JudgeSampler::JudgeSampler(const Model& model, const Degradation& degradation, i
     : degradation_(degradation),
       size_(size),
       kinds_(kinds_of(model)),
-      judge_(model, plan_execution({})) {
+      judge_(model, plan_execution({}, model.impl().traits)) {
     for (const InputKind kind : kinds_) {
         UpscaleOptions options;
         options.input = kind;

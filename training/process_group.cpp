@@ -1,5 +1,6 @@
 #include "process_group.h"
 
+#include "base/numbers.h"
 #include "model/torch_errors.h"
 
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -26,13 +27,12 @@ int read_variable(const char* name, const char* alternative, int fallback) {
     const char* text = std::getenv(name);
     if (text == nullptr && alternative != nullptr) text = std::getenv(name = alternative);
     if (text == nullptr) return fallback;
-    char* end = nullptr;
-    const long value = std::strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || value < 0 || value > 65535) {
+    const auto value = parse_number<int>(text);
+    if (!value || *value < 0 || *value > 65535) {
         throw Error(ErrorKind::usage, name,
                     "must be a whole number, not \"" + std::string(text) + "\"");
     }
-    return static_cast<int>(value);
+    return *value;
 }
 
 std::string require_variable(const char* name) {

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "base/numbers.h"
 #include "image/atomic_file.h"
 #include "report_chart.h"
 #include "report_html.h"
@@ -154,12 +155,12 @@ std::string table_row(const char* group, const std::string& name, const Series& 
     const auto [lowest, highest] = std::minmax_element(points.begin(), points.end(), by_value);
     const auto cell = [](const std::string& text) { return "<td>" + text + "</td>"; };
     const auto with_step = [&cell](const auto& point) {
-        return cell(format_number(point.second) + " <span class=\"quiet\">at " +
+        return cell(format_brief(point.second) + " <span class=\"quiet\">at " +
                     format_step(point.first) + "</span>");
     };
     return "<tr>" + cell(escape_html(name)) + cell(group) + with_step(*points.rbegin()) +
            with_step(*lowest) + with_step(*highest) +
-           cell(reference ? format_number(*reference) : "") + "</tr>\n";
+           cell(reference ? format_brief(*reference) : "") + "</tr>\n";
 }
 
 std::string value_table(const LogContents& log) {
@@ -209,7 +210,8 @@ std::map<int, Pictures> find_pictures(const fs::path& folder) {
         const std::string name = entry->path().filename().string();
         std::smatch parts;
         if (!std::regex_match(name, parts, kName)) continue;
-        crops[std::stoi(parts[2])][std::stoll(parts[1])] = entry->path();
+        crops[*parse_number<int>(parts[2].str())][*parse_number<std::int64_t>(parts[1].str())] =
+            entry->path();
     }
     return crops;
 }

@@ -1,5 +1,6 @@
 #include "report_chart.h"
 
+#include "base/numbers.h"
 #include "report_html.h"
 
 #include <algorithm>
@@ -64,7 +65,7 @@ private:
     double end_;
 };
 
-std::string coordinate(double value) { return format_fixed(value, 1); }
+std::string coordinate(double value) { return format_number(value, 1); }
 
 Range value_range(const Chart& chart) {
     Range range{chart.points.begin()->second, chart.points.begin()->second};
@@ -105,9 +106,9 @@ double round_up(double value) {
 
 std::string value_label(double value, double distance) {
     const bool is_plain = distance >= 0.9e-4 && std::fabs(value) < 1e6;
-    if (!is_plain) return format_number(value, 4);
-    return format_fixed(value,
-                        static_cast<int>(std::max(0.0, std::ceil(-std::log10(distance) - 1e-9))));
+    if (!is_plain) return format_brief(value, 4);
+    return format_number(value,
+                         static_cast<int>(std::max(0.0, std::ceil(-std::log10(distance) - 1e-9))));
 }
 
 std::vector<Tick> linear_ticks(const Range& range) {
@@ -135,16 +136,16 @@ std::vector<Tick> logarithmic_ticks(const Range& range) {
         for (const double factor : factors) {
             const double value = factor * std::pow(10, exponent);
             if (value < range.low || value > range.high) continue;
-            ticks.push_back({value, format_number(value, 4)});
+            ticks.push_back({value, format_brief(value, 4)});
         }
     }
     return ticks;
 }
 
 std::string step_label(double step) {
-    if (step >= 1e6) return format_number(step / 1e6, 4) + "M";
-    if (step >= 1e3) return format_number(step / 1e3, 4) + "k";
-    return format_number(step, 4);
+    if (step >= 1e6) return format_brief(step / 1e6, 4) + "M";
+    if (step >= 1e3) return format_brief(step / 1e3, 4) + "k";
+    return format_brief(step, 4);
 }
 
 std::vector<Tick> step_ticks(double last_step) {
@@ -190,7 +191,7 @@ std::string draw_reference(double reference, const Axis& values) {
     const double y = values.place(reference);
     const double text_y = y - kLabelHeight < kTop ? y + kLabelHeight - 2 : y - 5;
     return line("reference", kLeft, y, kRight, y) +
-           label("reference-label", kRight, text_y, "bicubic " + format_number(reference));
+           label("reference-label", kRight, text_y, "bicubic " + format_brief(reference));
 }
 
 std::string draw_path(const char* style, const std::vector<Point>& points) {
@@ -227,7 +228,7 @@ std::string draw_markers(const Series& points, const Axis& steps, const Axis& va
         markers += "<circle cx=\"" + coordinate(steps.place(static_cast<double>(step))) +
                    "\" cy=\"" + coordinate(values.place(value)) + "\" r=\"" +
                    (step == newest ? "3.5" : "2.2") + "\"><title>step " + format_step(step) + ": " +
-                   format_number(value) + "</title></circle>\n";
+                   format_brief(value) + "</title></circle>\n";
     }
     return markers;
 }
@@ -282,7 +283,7 @@ std::string draw_svg(const Chart& chart) {
 std::string draw_chart(const Chart& chart) {
     const auto& [step, value] = *chart.points.rbegin();
     return "<figure class=\"chart\">\n<figcaption><b>" + escape_html(chart.title) + "</b> <span>" +
-           format_number(value) + " at step " + format_step(step) + "</span></figcaption>\n" +
+           format_brief(value) + " at step " + format_step(step) + "</span></figcaption>\n" +
            draw_svg(chart) + "</figure>\n";
 }
 

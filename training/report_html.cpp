@@ -1,21 +1,14 @@
 #include "report_html.h"
 
+#include "base/numbers.h"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <ctime>
 
 namespace sisr::training {
 namespace {
-
-/// printf and streams follow the locale, whose comma would break an SVG path.
-std::string to_text(double value, std::chars_format format, int precision) {
-    std::array<char, 400> buffer{};  // the largest double has 309 digits
-    const auto end =
-        std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format, precision);
-    return {buffer.data(), end.ptr};
-}
 
 std::string two_digits(std::int64_t value) {
     return (value < 10 ? "0" : "") + std::to_string(value);
@@ -39,18 +32,14 @@ std::string escape_html(const std::string& text) {
     return escaped;
 }
 
-std::string format_number(double value, int digits) {
-    std::string text = to_text(value, std::chars_format::general, digits);
+std::string format_brief(double value, int digits) {
+    std::string text = format_significant(value, digits);
     const std::size_t exponent = text.find('e');
     if (exponent == std::string::npos) return text;
     std::size_t first = exponent + 1;
     if (text[first] == '-') ++first;
     const std::size_t digit = std::min(text.find_first_not_of("+0", first), text.size() - 1);
     return text.erase(first, digit - first);
-}
-
-std::string format_fixed(double value, int decimals) {
-    return to_text(value, std::chars_format::fixed, decimals);
 }
 
 std::string format_step(std::int64_t step) {

@@ -10,10 +10,7 @@ namespace sisr::training {
 std::string escape_html(const std::string& text);
 
 /// Significant digits, with an exponent where that is shorter: "0.00032", "2.5e-7".
-std::string format_number(double value, int digits = 5);
-
-/// `decimals` digits after the point.
-std::string format_fixed(double value, int decimals);
+std::string format_brief(double value, int digits = 5);
 
 /// "150,000".
 std::string format_step(std::int64_t step);

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "base/numbers.h"
 #include "image/atomic_file.h"
 #include "inference/device.h"
 
@@ -86,10 +87,8 @@ void write_text(const fs::path& path, const std::string& text) {
 }
 
 std::string describe_data(const PatchSource& source) {
-    std::ostringstream text;
-    text.precision(4);
-    text << source.image_count() << " images, " << source.megapixels() << " megapixels";
-    return text.str();
+    return std::to_string(source.image_count()) + " images, " +
+           format_significant(source.megapixels(), 4) + " megapixels";
 }
 
 std::unique_ptr<Validator> make_validator(const RunOptions& options, const Degradation& degradation,
@@ -173,7 +172,8 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
         listener.on_message("training data: " + line);
     }
 
-    const std::int64_t first_step = checkpoint ? std::stoll(checkpoint->metadata.at("step")) : 0;
+    const std::int64_t first_step =
+        checkpoint ? checkpoint_number<std::int64_t>(*checkpoint, "step") : 0;
     std::optional<RunRecord> record;
     if (group->is_first()) {
         fs::create_directories(options.output);

@@ -34,11 +34,11 @@ Trainer::Trainer(TrainerParts parts, const Schedule& schedule, const TrainerOpti
 
 void Trainer::load(const TensorFile& checkpoint) {
     const auto number = [&checkpoint](const char* name, double fallback) {
-        const std::string text = metadata_value(checkpoint.metadata, name);
-        return text.empty() ? fallback : std::stod(text);
+        return checkpoint.metadata.count(name) == 0 ? fallback
+                                                    : checkpoint_number<double>(checkpoint, name);
     };
     parts_.objective.load(checkpoint);
-    step_ = std::stoll(checkpoint.metadata.at("step"));
+    step_ = checkpoint_number<std::int64_t>(checkpoint, "step");
     best_score_ = number("best_score", best_score_);
     rate_factor_ = number("rate_factor", 1);
 }
@@ -168,8 +168,8 @@ TensorFile Trainer::make_checkpoint() const {
     parts_.objective.save(checkpoint);
     parts_.describe(checkpoint);
     checkpoint.metadata["step"] = std::to_string(step_);
-    checkpoint.metadata["best_score"] = std::to_string(best_score_);
-    checkpoint.metadata["rate_factor"] = std::to_string(rate_factor_);
+    checkpoint.metadata["best_score"] = format_number(best_score_);
+    checkpoint.metadata["rate_factor"] = format_number(rate_factor_);
     return checkpoint;
 }
 

@@ -1,5 +1,7 @@
 #include "job_source.h"
 
+#include "base/numbers.h"
+
 #include <sisr/error.h>
 
 #include <algorithm>
@@ -17,11 +19,11 @@ bool has_size(const UpscaleOptions& options) {
 void check_pixels(const Job& job, const ImageShape& shape, double most_megapixels) {
     const double megapixels = 1e-6 * shape.width * shape.height;
     if (megapixels <= most_megapixels) return;
-    char text[160];
-    std::snprintf(text, sizeof text,
-                  "has %dx%d pixels, more than --max-megapixels allows (%.6g of %.6g)", shape.width,
-                  shape.height, megapixels, most_megapixels);
-    throw Error(ErrorKind::unsupported, job.input.string(), text);
+    throw Error(ErrorKind::unsupported, job.input.string(),
+                "has " + std::to_string(shape.width) + "x" + std::to_string(shape.height) +
+                    " pixels, more than --max-megapixels allows (" +
+                    format_significant(megapixels, 6) + " of " +
+                    format_significant(most_megapixels, 6) + ")");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "base/numbers.h"
 #include "commands.h"
 #include "judge_fit.h"
 #include "model/model_impl.h"
@@ -21,11 +22,13 @@ void print(const Model& model) {
     std::printf("scale          %d\n", info.scale);
     std::printf("channels       %d in and out\n", info.colour_channels);
     std::printf("parameters     %zu\n", info.parameters);
-    std::printf(
-        "multiply-adds  %.2f G for a 1280x720 result\n",
-        1e-9 * kReferencePixels / area * static_cast<double>(traits.multiply_adds_per_pixel));
+    const double operations =
+        kReferencePixels / area * static_cast<double>(traits.multiply_adds_per_pixel);
+    std::printf("multiply-adds  %s G for a 1280x720 result\n",
+                format_number(1e-9 * operations, 2).c_str());
     if (info.has_strength)
-        std::printf("strength       0 to 1, default %.2f\n", info.default_strength);
+        std::printf("strength       0 to 1, default %s\n",
+                    format_number(info.default_strength, 2).c_str());
     for (const auto& special : model.impl().specials) {
         std::printf("weights for    %s input\n", training::name_of(special.kind));
     }

@@ -1,3 +1,4 @@
+#include "base/numbers.h"
 #include "commands.h"
 #include "common/option_values.h"
 #include "export.h"
@@ -77,11 +78,11 @@ void print_losses(const std::vector<JudgedPicture>& pictures, const std::vector<
     for (const InputKind kind : kinds) {
         double sum = 0;
         for (const JudgedPicture& picture : pictures) sum += picture.loss.at(judge_row(kind));
-        std::printf("  always %-16s %.3f\n", training::name_of(kind),
-                    sum / static_cast<double>(pictures.size()));
+        std::printf("  always %-16s %s\n", training::name_of(kind),
+                    format_number(sum / static_cast<double>(pictures.size()), 3).c_str());
     }
-    std::printf("  %-23s %.3f\n", "as the layer chooses",
-                training::mean_loss(pictures, kinds, judge));
+    std::printf("  %-23s %s\n", "as the layer chooses",
+                format_number(training::mean_loss(pictures, kinds, judge), 3).c_str());
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "option_parser.h"
 
+#include "common/nearest_option.h"
+
 #include <sisr/error.h>
 
 #include <fstream>
@@ -40,7 +42,7 @@ std::optional<po::variables_map> parse_arguments(const std::string& command,
         }
         po::notify(values);
     } catch (const po::error& error) {
-        throw Error(ErrorKind::usage, command, error.what());
+        throw Error(ErrorKind::usage, command, explain(error, options));
     }
     return values;
 }

@@ -1,5 +1,6 @@
 #include "training_options.h"
 
+#include "base/numbers.h"
 #include "common/signals.h"
 #include "inference/device.h"
 #include "option_parser.h"
@@ -19,9 +20,13 @@ constexpr double kLargest = 1e12;
 void print_status(const training::Status& status) {
     const auto minutes = static_cast<long>(status.eta_seconds / 60);
     std::printf("step %" PRId64 "/%" PRId64, status.step, status.iterations);
-    for (const auto& [name, value] : status.losses) std::printf("  %s %.5f", name.c_str(), value);
-    std::printf("  rate %.2e  %.2f it/s  waiting for data %.1f %%  ETA %ld:%02ld h\n", status.rate,
-                status.steps_per_second, 100 * status.waiting_share, minutes / 60, minutes % 60);
+    for (const auto& [name, value] : status.losses) {
+        std::printf("  %s %s", name.c_str(), format_number(value, 5).c_str());
+    }
+    std::printf("  rate %s  %s it/s  waiting for data %s %%  ETA %ld:%02ld h\n",
+                format_significant(status.rate, 3).c_str(),
+                format_number(status.steps_per_second, 2).c_str(),
+                format_number(100 * status.waiting_share, 1).c_str(), minutes / 60, minutes % 60);
     std::fflush(stdout);
 }
 

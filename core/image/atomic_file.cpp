@@ -1,5 +1,7 @@
 #include "image/atomic_file.h"
 
+#include "base/numbers.h"
+
 #include <sisr/error.h>
 #include <sisr/image_file.h>
 
@@ -7,7 +9,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
 #include <system_error>
 #include <unistd.h>
@@ -67,7 +68,9 @@ pid_t maker_of(const std::string& name) {
     const std::string rest = name.substr(mark + std::char_traits<char>::length(kMark));
     const std::string host = host_name() + "-";
     if (rest.compare(0, host.size(), host) != 0 || rest.find(kEnd) == std::string::npos) return 0;
-    return static_cast<pid_t>(std::atol(rest.c_str() + host.size()));
+    std::string_view number(rest);
+    number.remove_prefix(host.size());
+    return take_number<pid_t>(number).value_or(0);
 }
 
 }  // namespace

@@ -1,26 +1,20 @@
 #include "image/file_layout.h"
 
+#include "base/ascii.h"
 #include "image/file_metadata.h"
 
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 
 namespace sisr {
 namespace {
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 /// -1: there is none of these names, which are in lower case.
 int find_channel(const OIIO::ImageSpec& spec, std::initializer_list<const char*> names,
                  const std::string& layer = "") {
     for (const char* name : names) {
         for (int i = 0; i < spec.nchannels; ++i) {
-            if (lower(spec.channel_name(i)) == lower(layer) + name) return i;
+            if (ascii_lower(spec.channel_name(i)) == ascii_lower(layer) + name) return i;
         }
     }
     return -1;
@@ -54,7 +48,7 @@ Depth depth_of(const OIIO::ImageSpec& spec) {
 Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format) {
     const bool is_integer = depth_of(spec) == Depth::u8 || depth_of(spec) == Depth::u16;
     if (is_integer) return Encoding::display;
-    const std::string space = lower(spec.get_string_attribute("oiio:ColorSpace"));
+    const std::string space = ascii_lower(spec.get_string_attribute("oiio:ColorSpace"));
     // "Linear", "lin_rec709", "scene_linear"...
     if (!space.empty())
         return space.find("lin") == std::string::npos ? Encoding::display : Encoding::linear;

@@ -54,8 +54,8 @@ inline bool keeps_parts(const std::string& format) {
     return format == "jpeg" || format == "png" || format == "webp" || format == "tiff";
 }
 
-/// An OpenImageIO message as the end of one line: without line breaks and the path, which the
-/// Error names itself.
-std::string one_line(std::string message, const std::string& path);
+/// An OpenImageIO message as the end of one line: without line breaks, and with `name` (or
+/// the path's last part) instead of the path, which the Error names itself.
+std::string one_line(std::string message, const std::string& path, std::string name = "");
 
 }  // namespace sisr

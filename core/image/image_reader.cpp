@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "image/file_metadata.h"
 #include "image/finite_rows.h"
 #include "image/openimageio_files.h"
@@ -41,10 +42,11 @@ void check_file(const fs::path& file) {
 
 }  // namespace
 
-std::string one_line(std::string message, const std::string& path) {
+std::string one_line(std::string message, const std::string& path, std::string name) {
+    if (name.empty()) name = fs::path(path).filename().string();
     for (auto at = message.find(path); !path.empty() && at != std::string::npos;
-         at = message.find(path)) {
-        message.replace(at, path.size(), "it");
+         at = message.find(path, at + name.size())) {
+        message.replace(at, path.size(), name);
     }
     message = message.substr(0, message.find('\n'));
     while (!message.empty() && (message.back() == '.' || message.back() == ' ')) message.pop_back();
@@ -216,10 +218,8 @@ bool has_image_extension(const fs::path& file) {
         }
         return extensions;
     }();
-    std::string extension = file.extension().string();
+    const std::string extension = lower_extension(file);
     if (extension.size() < 2) return false;
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return kExtensions.count(extension.substr(1)) != 0;
 }
 

@@ -1,3 +1,4 @@
+#include "base/numbers.h"
 #include "image/atomic_file.h"
 #include "image/file_attributes.h"
 #include "image/file_layout.h"
@@ -70,11 +71,7 @@ OIIO::TypeDesc type_of(Depth depth) {
     return OIIO::TypeDesc::UINT8;
 }
 
-std::string megabytes(double bytes) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.1f MB", bytes / 1e6);
-    return text;
-}
+std::string megabytes(double bytes) { return format_number(bytes / 1e6, 1) + " MB"; }
 
 }  // namespace
 
@@ -89,7 +86,8 @@ struct FileSink::Impl {
     }
 
     [[noreturn]] void fail(const std::string& what) const {
-        std::string reason = one_line(output->geterror(), temporary->temporary_path().string());
+        std::string reason = one_line(output->geterror(), temporary->temporary_path().string(),
+                                      path.filename().string());
         throw Error(ErrorKind::io, path.string(),
                     what + (reason.empty() ? "" : " (" + reason + ")"));
     }

@@ -1,9 +1,11 @@
 #include "image/openimageio_files.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 #include <sstream>
+#include <string_view>
 #include <vector>
 
 namespace sisr {
@@ -11,14 +13,12 @@ namespace {
 
 /// In lower case, without the dot; empty for what no format could have.
 std::string plain_extension(const std::filesystem::path& file) {
-    std::string extension = file.extension().string();
-    if (extension.size() < 2) return "";
-    extension.erase(0, 1);
-    for (char& c : extension) {
-        if (std::isalnum(static_cast<unsigned char>(c)) == 0) return "";
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    constexpr std::string_view kUsed = "abcdefghijklmnopqrstuvwxyz0123456789";
+    const std::string extension = lower_extension(file);
+    if (extension.size() < 2 || extension.find_first_not_of(kUsed, 1) != std::string::npos) {
+        return "";
     }
-    return extension;
+    return extension.substr(1);
 }
 
 /// Empty when no format has the extension.

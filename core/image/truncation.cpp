@@ -1,8 +1,9 @@
 #include "image/truncation.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -138,13 +139,10 @@ bool begins_as_picture(const std::filesystem::path& file) {
 }
 
 bool is_icon(const std::filesystem::path& file) {
-    std::string extension = file.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     std::ifstream stream(file, std::ios::binary);
     std::string head(4, '\0');
     stream.read(head.data(), 4);
-    return extension == ".ico" || head == std::string("\0\0\1\0", 4);
+    return lower_extension(file) == ".ico" || head == std::string("\0\0\1\0", 4);
 }
 
 }  // namespace sisr

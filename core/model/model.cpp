@@ -1,5 +1,6 @@
 #include <sisr/model.h>
 
+#include "base/numbers.h"
 #include "model/formats/safetensors.h"
 #include "model/model_impl.h"
 #include "model/torch_errors.h"
@@ -7,7 +8,6 @@
 #include <sisr/error.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace sisr {
 namespace {
@@ -57,12 +57,11 @@ Tensors take_prefixed(Tensors& tensors, const std::string& prefix) {
 
 double read_share(const Metadata& metadata, const std::string& key, const std::string& fallback) {
     const std::string text = metadata_value(metadata, key, fallback);
-    char* end = nullptr;
-    const double value = std::strtod(text.c_str(), &end);
-    if (*end != '\0' || !(value >= 0 && value <= 1)) {
+    const auto value = parse_number<double>(text);
+    if (!value || !(*value >= 0 && *value <= 1)) {
         throw Error(ErrorKind::bad_model, "model", key + " is not from 0 to 1");
     }
-    return value;
+    return *value;
 }
 
 Tensors interpolate(const Tensors& fidelity, const Tensors& detail, double strength) {

@@ -1,9 +1,11 @@
+#include "base/ascii.h"
+#include "base/own_file.h"
+
 #include <sisr/error.h>
 #include <sisr/model.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <dlfcn.h>
 #include <map>
 #include <sstream>
 
@@ -20,13 +22,12 @@ std::string environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-/// The installation prefix is some folders above the library: lib/, or lib/TRIPLET/.
+/// The installation prefix is some folders above the library or the program that this code is
+/// linked into: lib/, lib/TRIPLET/ or bin/.
 std::vector<fs::path> folders_beside_library() {
-    Dl_info info{};
     std::vector<fs::path> folders;
-    if (dladdr(reinterpret_cast<const void*>(&folders_beside_library), &info) == 0) return folders;
-    std::error_code status;
-    fs::path folder = fs::canonical(info.dli_fname, status).parent_path();
+    fs::path folder =
+        file_of_code(reinterpret_cast<const void*>(&folders_beside_library)).parent_path();
     for (int level = 0; level < 3 && folder.has_relative_path(); ++level) {
         folder = folder.parent_path();
         folders.push_back(folder / kShareFolder);
@@ -84,8 +85,17 @@ fs::path choose_member(const std::map<std::string, fs::path>& models, const std:
     return enough == members.end() ? members.rbegin()->second : enough->second;
 }
 
+/// Of files that hold models, ours and others' programs'.
+bool has_model_extension(const std::string& name) {
+    const std::string extension = lower_extension(name);
+    for (const char* known : {kExtension, ".pth", ".pt", ".ckpt", ".bin", ".onnx", ".h5"}) {
+        if (extension == known) return true;
+    }
+    return false;
+}
+
 bool looks_like_file(const std::string& name) {
-    return name.find('/') != std::string::npos || fs::path(name).extension() == kExtension;
+    return name.find('/') != std::string::npos || has_model_extension(name);
 }
 
 [[noreturn]] void fail_unknown(const std::string& name,
@@ -105,6 +115,8 @@ Model find_model(const std::string& name_or_path, double scale) {
     const auto exact = models.find(name_or_path);
     const fs::path file =
         exact != models.end() ? exact->second : choose_member(models, name_or_path, scale);
+    std::error_code status;
+    if (file.empty() && fs::is_regular_file(name_or_path, status)) return Model::load(name_or_path);
     if (file.empty()) fail_unknown(name_or_path, models);
     return Model::load(file);
 }

@@ -1,8 +1,12 @@
 #include "buffer_room.h"
 
+#include "base/numbers.h"
+
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 namespace sisr::bridge {
 namespace {
@@ -18,7 +22,11 @@ std::uint64_t available_memory() {
     std::ifstream file("/proc/meminfo");
     std::string line;
     while (std::getline(file, line)) {
-        if (line.rfind("MemAvailable:", 0) == 0) return std::stoull(line.substr(13)) << 10;
+        if (line.rfind("MemAvailable:", 0) != 0) continue;
+        std::string_view rest(line);
+        rest.remove_prefix(std::min(line.find_first_of("0123456789"), line.size()));
+        const auto kilobytes = take_number<std::uint64_t>(rest);
+        return kilobytes ? *kilobytes << 10 : UINT64_MAX;
     }
     return UINT64_MAX;
 }
@@ -45,10 +53,7 @@ Room gegl_room() {
 }
 
 std::string gigabytes(std::uint64_t bytes) {
-    gchar* text = g_strdup_printf("%.1f GB", static_cast<double>(bytes) / 1e9);
-    std::string result = text;
-    g_free(text);
-    return result;
+    return format_number(static_cast<double>(bytes) / 1e9, 1) + " GB";
 }
 
 }  // namespace

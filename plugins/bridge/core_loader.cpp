@@ -1,5 +1,7 @@
 #include "core_loader.h"
 
+#include "base/own_file.h"
+
 #include <cstdlib>
 #include <dlfcn.h>
 #include <filesystem>
@@ -37,13 +39,7 @@ std::string environment(const char* name) {
 
 /// The folder of the module or program that this code is linked into.
 fs::path module_folder() {
-    Dl_info info{};
-    std::error_code status;
-    if (dladdr(reinterpret_cast<const void*>(&load_core), &info) == 0) return {};
-    const fs::path module = info.dli_fname;
-    // A program that was found by $PATH knows no folder of its own.
-    const fs::path file = module.has_parent_path() ? module : fs::path("/proc/self/exe");
-    return fs::canonical(file, status).parent_path();
+    return file_of_code(reinterpret_cast<const void*>(&load_core)).parent_path();
 }
 
 /// `folder` may be PREFIX, PREFIX/lib, or a folder in it.

@@ -1,14 +1,13 @@
 #include "dialog.h"
 
+#include "base/numbers.h"
 #include "preview.h"
 
 #include <algorithm>
 #include <initializer_list>
-#include <iomanip>
 #include <libgimp/gimp.h>
 #include <libgimp/gimpui.h>
 #include <memory>
-#include <sstream>
 #include <utility>
 
 namespace sisr::gimp {
@@ -272,12 +271,11 @@ void Dialog::refresh() {
         gtk_spin_button_set_value(GTK_SPIN_BUTTON(scale_), across);
         gtk_spin_button_set_value(GTK_SPIN_BUTTON(width_), to.width);
         gtk_spin_button_set_value(GTK_SPIN_BUTTON(height_), to.height);
-        std::ostringstream text;
-        text << from.width << " x " << from.height << " becomes " << to.width << " x " << to.height
-             << " pixels (" << std::fixed << std::setprecision(1)
-             << static_cast<double>(to.width) * to.height / 1e6 << " megapixels)";
-        if (is_indexed(selection_.image)) text << "; the indexed image becomes RGB";
-        gtk_label_set_text(GTK_LABEL(result_), text.str().c_str());
+        std::string text = to_text(from) + " becomes " + to_text(to) + " pixels (" +
+                           format_number(static_cast<double>(to.width) * to.height / 1e6, 1) +
+                           " megapixels)";
+        if (is_indexed(selection_.image)) text += "; the indexed image becomes RGB";
+        gtk_label_set_text(GTK_LABEL(result_), text.c_str());
         Settings shown = settings_;
         shown.scale = scale_between(from, to);
         show_model(shown);

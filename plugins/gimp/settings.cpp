@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <sstream>
 
 namespace sisr::gimp {
 namespace {
@@ -45,16 +44,19 @@ Size target_size(const Settings& settings, Size input) {
                                  &error)) {
         throw_failure(error);
     }
-    std::ostringstream text;
-    text << size.width << " x " << size.height << " pixels: ";
+    const std::string text = to_text(size) + " pixels: ";
     if (size.width < input.width || size.height < input.height) {
-        throw Failure(text.str() + "smaller than what there is");
+        throw Failure(text + "smaller than what there is");
     }
     if (std::max(size.width, size.height) > max_image_side()) {
-        throw Failure(text.str() + "GIMP takes no more than " + std::to_string(max_image_side()) +
+        throw Failure(text + "GIMP takes no more than " + std::to_string(max_image_side()) +
                       " each way");
     }
     return size;
+}
+
+std::string to_text(Size size) {
+    return std::to_string(size.width) + " x " + std::to_string(size.height);
 }
 
 double scale_between(Size from, Size to) {

@@ -1,5 +1,6 @@
 /// The trainer as its users run it: as a process, killed and started again.
 #include "sisr_train_fixture.h"
+#include "support/plain_model.h"
 #include "support/shared_data.h"
 
 #include <algorithm>
@@ -24,6 +25,26 @@ TEST_F(SisrTrain, KilledAndResumedIsAsIfNothingHappened) {
     for (const auto& [step, loss] : expected) EXPECT_EQ(found.at(step), loss) << step;
     EXPECT_EQ(read_bytes(folder_ / "killed/model.safetensors"),
               read_bytes(folder_ / "straight/model.safetensors"));
+}
+
+TEST_F(SisrTrain, InstalledItFindsTheModelsBesideItByBareName) {
+    fs::create_directories(folder_ / "tree/bin");
+    fs::create_directories(folder_ / "tree/share/sisr/models");
+    fs::create_directories(folder_ / "links");
+    fs::copy_file(SISR_TRAIN_PATH, folder_ / "tree/bin/sisr-train");
+    fs::create_symlink(folder_ / "tree/bin/sisr-train", folder_ / "links/sisr-train");
+    write_repeating_model(folder_ / "tree/share/sisr/models/mine-x2.safetensors", 2);
+    for (const char* on_path : {"tree/bin", "links"}) {
+        CommandOptions options;
+        options.environment = {{"PATH", (folder_ / on_path).string()},
+                               {"HOME", ""},
+                               {"XDG_DATA_HOME", ""},
+                               {"SISR_MODEL_PATH", ""}};
+        const auto found =
+            run_command({"/bin/sh", "-c", "cd / && sisr-train inspect mine-x2"}, options);
+        EXPECT_EQ(found.exit_code, 0) << on_path << ": " << found.err;
+        EXPECT_NE(found.out.find("tree/share/sisr/models/mine-x2.safetensors"), std::string::npos);
+    }
 }
 
 TEST_F(SisrTrain, SigintSavesAndStops) {

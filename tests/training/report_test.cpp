@@ -222,10 +222,10 @@ TEST(ReportChartTest, OddValuesAreDrawnWithinTheFrame) {
 TEST(ReportHtmlTest, TextNumbersAndBytes) {
     EXPECT_EQ(escape_html("<a href=\"x\">'&'</a>"),
               "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
-    EXPECT_EQ(format_number(0.00032), "0.00032");
-    EXPECT_EQ(format_number(-2.5e-7), "-2.5e-7");
-    EXPECT_EQ(format_number(1e12), "1e12");
-    EXPECT_EQ(format_number(31.23456), "31.235");
+    EXPECT_EQ(format_brief(0.00032), "0.00032");
+    EXPECT_EQ(format_brief(-2.5e-7), "-2.5e-7");
+    EXPECT_EQ(format_brief(1e12), "1e12");
+    EXPECT_EQ(format_brief(31.23456), "31.235");
     EXPECT_EQ(format_step(0), "0");
     EXPECT_EQ(format_step(999), "999");
     EXPECT_EQ(format_step(1'234'567), "1,234,567");

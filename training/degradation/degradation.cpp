@@ -1,5 +1,6 @@
 #include "degradation/degradation.h"
 
+#include "base/numbers.h"
 #include "degradation/bicubic.h"
 #include "degradation/steps.h"
 
@@ -102,9 +103,8 @@ private:
     Step with_probability(Step step) {
         if (!take('@')) return step;
         const std::string word = take_word(",|()@");
-        char* end = nullptr;
-        const double probability = std::strtod(word.c_str(), &end);
-        if (word.empty() || *end != '\0' || !(probability >= 0 && probability <= 1)) {
+        const double probability = parse_number<double>(word).value_or(-1);
+        if (!(probability >= 0 && probability <= 1)) {
             fail("\"@" + word + "\" must be a probability from 0 to 1");
         }
         return [probability, step = std::move(step)](Canvas& canvas, Rng& rng) {

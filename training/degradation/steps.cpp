@@ -1,5 +1,6 @@
 #include "degradation/steps.h"
 
+#include "base/numbers.h"
 #include "degradation/blur.h"
 #include "degradation/codec.h"
 #include "degradation/noise.h"
@@ -44,22 +45,17 @@ public:
     Range range(double least, double most) {
         if (words_.empty()) fail("needs a number or a range A-B");
         const std::string word = take(0);
-        char* end = nullptr;
-        Range range;
-        range.low = std::strtod(word.c_str(), &end);
-        const bool has_low = end != word.c_str();
-        range.high = range.low;
-        if (*end == '-') {
-            const char* second = end + 1;
-            range.high = std::strtod(second, &end);
-            if (end == second) end = const_cast<char*>(word.c_str());
+        std::string_view rest(word);
+        const auto low = take_number<double>(rest);
+        auto high = low;
+        if (low && !rest.empty() && rest.front() == '-')
+            high = parse_number<double>(rest.substr(1));
+        const bool is_whole = rest.empty() || rest.front() == '-';
+        if (!low || !high || !is_whole || !(*low >= least && *low <= *high && *high <= most)) {
+            fail("\"" + word + "\" must be a number or a range A-B within " + format_number(least) +
+                 "-" + format_number(most));
         }
-        const bool is_ordered = range.low >= least && range.low <= range.high && range.high <= most;
-        if (!has_low || *end != '\0' || !is_ordered) {
-            fail("\"" + word + "\" must be a number or a range A-B within " + number(least) + "-" +
-                 number(most));
-        }
-        return range;
+        return {*low, *high};
     }
 
     /// The index of the word that is given, or `fallback` when none of them is.
@@ -80,12 +76,6 @@ public:
 private:
     [[noreturn]] void fail(const std::string& reason) const {
         throw Error(ErrorKind::usage, "degradation step \"" + token_ + "\"", reason);
-    }
-    static std::string number(double value) {
-        std::string text = std::to_string(value);
-        text.erase(text.find_last_not_of('0') + 1);
-        if (text.back() == '.') text.pop_back();
-        return text;
     }
     std::string take(std::size_t i) {
         std::string word = words_[i];

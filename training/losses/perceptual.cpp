@@ -1,11 +1,11 @@
 #include "losses/perceptual.h"
 
+#include "base/numbers.h"
 #include "model/formats/safetensors.h"
 
 #include <sisr/error.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <sstream>
 
 namespace sisr::training {
@@ -32,9 +32,8 @@ std::vector<Term> parse_terms(const std::string& text) {
         const auto colon = word.find(':');
         term.layer = word.substr(0, colon);
         if (colon != std::string::npos) {
-            char* end = nullptr;
-            term.weight = std::strtod(word.c_str() + colon + 1, &end);
-            if (*end != '\0' || end == word.c_str() + colon + 1 || !(term.weight > 0)) {
+            term.weight = parse_number<double>(word.substr(colon + 1)).value_or(0);
+            if (!(term.weight > 0)) {
                 throw Error(ErrorKind::usage, "layer \"" + word + "\"",
                             "must be NAME or NAME:WEIGHT with a weight above 0");
             }

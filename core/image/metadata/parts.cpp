@@ -1,5 +1,6 @@
 #include "image/metadata/parts.h"
 
+#include "base/numbers.h"
 #include "image/metadata/containers.h"
 #include "image/metadata/exif.h"
 #include "image/metadata/tiff_directory.h"
@@ -46,8 +47,9 @@ double xmp_number(const std::string& xmp, const std::string& name) {
     const auto end = xmp.find_first_not_of("0123456789/.", begin);
     const std::string text = xmp.substr(begin, end - begin);
     const auto slash = text.find('/');
-    const double above = std::atof(text.c_str());
-    const double below = slash == std::string::npos ? 1 : std::atof(text.c_str() + slash + 1);
+    const double above = parse_number<double>(text.substr(0, slash)).value_or(0);
+    const double below =
+        slash == std::string::npos ? 1 : parse_number<double>(text.substr(slash + 1)).value_or(0);
     return below > 0 ? above / below : 0;
 }
 

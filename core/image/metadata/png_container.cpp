@@ -1,8 +1,8 @@
+#include "base/numbers.h"
 #include "image/metadata/containers.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <zlib.h>
 
 namespace sisr {
@@ -75,7 +75,7 @@ std::string unhex(const std::string& text) {
         if (std::isxdigit(static_cast<unsigned char>(text[i])) == 0) continue;
         pair += text[i];
         if (pair.size() < 2) continue;
-        bytes += static_cast<char>(std::strtol(pair.c_str(), nullptr, 16));
+        bytes += static_cast<char>(parse_number<unsigned char>(pair, 16).value_or(0));
         pair.clear();
     }
     return bytes;

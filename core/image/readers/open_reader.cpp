@@ -1,3 +1,4 @@
+#include "base/ascii.h"
 #include "image/metadata/tiff_directory.h"
 #include "image/readers/bmp_reader.h"
 #include "image/readers/gif_reader.h"
@@ -10,7 +11,6 @@
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <string_view>
 
@@ -25,9 +25,7 @@ bool may_be_raw(const std::filesystem::path& file) {
     std::ifstream stream(file, std::ios::binary);
     TiffReader reader(stream);
     if (reader.directory(reader.first_directory()).find(kDngVersion) != nullptr) return true;
-    std::string extension = file.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string extension = lower_extension(file);
     const auto map = OIIO::get_extension_map();
     const auto raw = map.find("raw");
     return extension.size() > 1 && raw != map.end() &&
