@@ -8,10 +8,17 @@ public:
     explicit SelfEnsemble(std::shared_ptr<const Network> network) : network_(std::move(network)) {}
 
     torch::Tensor forward(const torch::Tensor& input) const override {
+        return forward_telling(input, [](double /*share*/) {});
+    }
+
+    torch::Tensor forward_telling(const torch::Tensor& input,
+                                  const OnShare& on_share) const override {
         const torch::InferenceMode inference;
         torch::Tensor sum;
         for (int orientation = 0; orientation < kOrientations; ++orientation) {
-            const auto result = forward_oriented(*network_, input, orientation);
+            const auto result = forward_oriented(*network_, input, orientation, [&](double share) {
+                on_share((orientation + share) / kOrientations);
+            });
             sum = sum.defined() ? sum + result : result;
         }
         return sum / kOrientations;
@@ -37,10 +44,10 @@ torch::Tensor orient_back(torch::Tensor image, int orientation) {
     return image;
 }
 
-torch::Tensor forward_oriented(const Network& network, const torch::Tensor& input,
-                               int orientation) {
+torch::Tensor forward_oriented(const Network& network, const torch::Tensor& input, int orientation,
+                               const Network::OnShare& on_share) {
     const auto turned = orient(input, orientation).contiguous(torch::MemoryFormat::ChannelsLast);
-    return orient_back(network.forward(turned), orientation);
+    return orient_back(network.forward_telling(turned, on_share), orientation);
 }
 
 std::unique_ptr<Network> make_self_ensemble(std::shared_ptr<const Network> network) {

@@ -17,7 +17,9 @@ torch::Tensor orient(torch::Tensor image, int orientation);
 torch::Tensor orient_back(torch::Tensor image, int orientation);
 
 /// What a network makes of its input [N,C,h,w] in an orientation, turned back: [N,C,sh,sw].
-torch::Tensor forward_oriented(const Network& network, const torch::Tensor& input, int orientation);
+torch::Tensor forward_oriented(
+    const Network& network, const torch::Tensor& input, int orientation,
+    const Network::OnShare& on_share = [](double) {});
 
 /// The mean of a network's results on the 8 flips and quarter turns of its input, turned back (Lim
 /// et al. 2017, EDSR, section 3.4).

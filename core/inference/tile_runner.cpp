@@ -115,7 +115,7 @@ int TileRunner::reach(const ImageShape& image) const {
     return image.has_alpha ? std::max(network, kConstantAlphaReach) + kBleedRadius : network;
 }
 
-torch::Tensor TileRunner::compute(Image tile) const {
+torch::Tensor TileRunner::compute(Image tile, const OnShare& on_share) const {
     const torch::InferenceMode inference;
     const ImageShape shape = tile.shape();
     const std::string subject =
@@ -131,10 +131,17 @@ torch::Tensor TileRunner::compute(Image tile) const {
                          kBleedRadius);
         }
         const auto pixels = view_as_tensor(tile);
-        auto result = run_colour(pixels.slice(1, 0, shape.colour_channels));
+        const auto colour = pixels.slice(1, 0, shape.colour_channels);
+        torch::Tensor result;
         if (shape.has_alpha) {
-            const auto alpha = pixels.slice(1, shape.colour_channels);
-            result = torch::cat({result, run_alpha(alpha)}, 1);
+            // The transparency goes through the network too, where it is not the same all over.
+            const auto half = [&](int before) {
+                return [&, before](double share) { on_share((before + share) / 2); };
+            };
+            const auto alpha = run_alpha(pixels.slice(1, shape.colour_channels), half(0));
+            result = torch::cat({run_colour(colour, half(1)), alpha}, 1);
+        } else {
+            result = run_colour(colour, on_share);
         }
         result = result.contiguous(torch::MemoryFormat::ChannelsLast);
         if (is_linear) {
@@ -161,14 +168,14 @@ std::shared_ptr<const Network> TileRunner::exact() const {
     return exact_;
 }
 
-torch::Tensor TileRunner::run_network(const torch::Tensor& input) const {
-    auto output = fast_->forward(input);
+torch::Tensor TileRunner::run_network(const torch::Tensor& input, const OnShare& on_share) const {
+    auto output = fast_->forward_telling(input, on_share);
     const char* fault = find_fault(input, output);
     if (fault == nullptr) return output;
 
     const auto exact = this->exact();
     if (exact && exact != fast_) {
-        output = exact->forward(input);
+        output = exact->forward_telling(input, on_share);
         fault = find_fault(input, output);
     }
     if (fault != nullptr) {
@@ -177,13 +184,13 @@ torch::Tensor TileRunner::run_network(const torch::Tensor& input) const {
     return output;
 }
 
-torch::Tensor TileRunner::run_colour(const torch::Tensor& colour) const {
+torch::Tensor TileRunner::run_colour(const torch::Tensor& colour, const OnShare& on_share) const {
     const std::int64_t channels = colour.size(1);
     const auto clamped = colour.clamp(0, 1);
     auto input = clamped;
     if (channels == 1 && traits_.colour_channels == 3) input = clamped.expand({-1, 3, -1, -1});
     if (channels == 3 && traits_.colour_channels == 1) input = clamped.transpose(0, 1);
-    auto output = run_network(input.contiguous(torch::MemoryFormat::ChannelsLast));
+    auto output = run_network(input.contiguous(torch::MemoryFormat::ChannelsLast), on_share);
     if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
     if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
 
@@ -195,7 +202,7 @@ torch::Tensor TileRunner::run_colour(const torch::Tensor& colour) const {
     return output + upsample_bilinear(colour - clamped, traits_.scale);
 }
 
-torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha) const {
+torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const {
     const auto nearest = [this](const torch::Tensor& x) {
         return x.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
     };
@@ -205,7 +212,7 @@ torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha) const {
     // Padding of a maximum never wins, so the border needs no care.
     const auto is_constant = F::max_pool2d(clamped, pool) == -F::max_pool2d(-clamped, pool);
     if (is_constant.all().item<bool>()) return nearest(clamped);
-    const auto computed = run_colour(clamped).clamp(0, 1);
+    const auto computed = run_colour(clamped, on_share).clamp(0, 1);
     return torch::where(nearest(is_constant), nearest(clamped), computed);
 }
 

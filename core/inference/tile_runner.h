@@ -37,7 +37,9 @@ public:
     /// The result of a whole tile: [1, channels, scale*h, scale*w] float32, dense, channels-last.
     /// Throws Error{internal} when the network yields NaN, Inf or a flat tile, in fp32 too;
     /// Error{out_of_memory}.
-    torch::Tensor compute(Image tile) const;
+    /// What `on_share` throws ends it.
+    torch::Tensor compute(
+        Image tile, const Network::OnShare& on_share = [](double) {}) const;
 
     /// The same as an image.
     Image run(const Image& tile) const;
@@ -46,9 +48,10 @@ private:
     std::shared_ptr<const Network> make(const Model& model, torch::ScalarType precision) const;
     /// The network in fp32, null when there is none.
     std::shared_ptr<const Network> exact() const;
-    torch::Tensor run_network(const torch::Tensor& input) const;
-    torch::Tensor run_colour(const torch::Tensor& colour) const;
-    torch::Tensor run_alpha(const torch::Tensor& alpha) const;
+    using OnShare = Network::OnShare;
+    torch::Tensor run_network(const torch::Tensor& input, const OnShare& on_share) const;
+    torch::Tensor run_colour(const torch::Tensor& colour, const OnShare& on_share) const;
+    torch::Tensor run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const;
 
     TileOptions options_;
     torch::Device device_ = torch::kCPU;

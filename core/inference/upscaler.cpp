@@ -19,11 +19,14 @@ namespace {
 
 constexpr double kMaxSide = 1 << 24;
 
-// Between two tiles a run tells how far it is and can be cancelled: each second or so.
+// Between two tiles a run makes sure that the cores are shared well: each second or so.
 constexpr std::size_t kTilePixels = std::size_t{1} << 20;
 
 // The tile, what its clamp and the colour lock make of it, and the rows that it was cut from.
 constexpr std::size_t kInputsAtOnce = 7;
+
+// What a run tells at most before the result is written.
+constexpr double kComputed = 0.999;
 
 // That a picture is judged by: all of it up to some five megapixels.
 constexpr std::size_t kJudgedBytes = std::size_t{64} << 20;
@@ -177,7 +180,7 @@ struct Upscaler::Impl {
     /// chosen: the model at the strength of the options.
     Impl(const Model& model, const Model& chosen, const UpscaleOptions& upscale_options)
         : options((check(upscale_options), upscale_options)),
-          plan(plan_execution(options)),
+          plan(plan_execution(options, model.impl().traits)),
           traits(model.impl().traits),
           runner(chosen, plan, tile_options(model)),
           told_apart(!chosen.impl().specials.empty()) {
@@ -222,10 +225,10 @@ struct Upscaler::Impl {
     /// threads for one picture after the other. The last run has all of them.
     void share_threads() const { set_threads(std::max(1, plan.threads / active_runs)); }
 
-    CropResult run_tile(const TileRunner& network, const RowWindow& window,
-                        const Tile& tile) const {
+    CropResult run_tile(const TileRunner& network, const RowWindow& window, const Tile& tile,
+                        const Network::OnShare& on_share) const {
         share_threads();
-        return {network.compute(window.cut(tile.input)), tile, traits.scale};
+        return {network.compute(window.cut(tile.input), on_share), tile, traits.scale};
     }
 
     UpscaleOptions options;
@@ -272,14 +275,22 @@ void Upscaler::Impl::run_bands(const TileRunner& network, RowSource& source, Row
     const std::vector<Band> bands = plan_tiles(input.size(), runner.reach(input), budget(input));
     const double all_pixels = static_cast<double>(input.width) * input.height;
     double done_pixels = 0;
+    double furthest = 0;  // a tile may be computed again, in fp32
+    const auto tell = [&](double pixels) {
+        furthest = std::max(furthest, std::min(pixels / all_pixels, kComputed));
+        if (!progress.report(furthest)) {
+            throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
+        }
+    };
     RowWindow window(source, most_rows(bands, &Band::input_y0, &Band::input_y1));
     sink.begin(scaled(input, native_size(input)));
     const auto run_next = [&](const Tile& tile) {
-        if (!progress.report(done_pixels / all_pixels)) {
-            throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
-        }
-        done_pixels += static_cast<double>(tile.crop.width()) * tile.crop.height();
-        return run_tile(network, window, tile);
+        tell(done_pixels);
+        const double pixels = static_cast<double>(tile.crop.width()) * tile.crop.height();
+        const auto on_share = [&](double share) { tell(done_pixels + share * pixels); };
+        CropResult result = run_tile(network, window, tile, on_share);
+        done_pixels += pixels;
+        return result;
     };
     Image rows;
     for (const Band& band : bands) {

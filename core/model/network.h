@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace sisr {
@@ -20,6 +21,9 @@ struct NetworkTraits {
     /// On the CPU the image passes through the layers in strips: activations take a few megabytes,
     /// whatever its size.
     bool is_stripped_on_cpu = false;
+    /// On this CPU, in float32, most of its convolutions take Winograd's way: a quarter of the
+    /// multiplications.
+    bool is_winograd_on_cpu = false;
     std::int64_t probe_features = 0;  ///< that build_probe's network yields
 };
 
@@ -35,6 +39,16 @@ public:
     /// [N, colour_channels, scale*h, scale*w] float32 on the CPU. Safe to call from several
     /// threads.
     virtual torch::Tensor forward(const torch::Tensor& input) const = 0;
+
+    /// Told how much of one forward pass is done, from 0 to 1, in the thread that asked for it.
+    /// What it throws ends the pass.
+    using OnShare = std::function<void(double share)>;
+
+    /// The same result, told of every few rows or layers where the network works so.
+    virtual torch::Tensor forward_telling(const torch::Tensor& input,
+                                          const OnShare& /*on_share*/) const {
+        return forward(input);
+    }
 };
 
 /// One entry of the table in registry.cpp. All functions may throw Error{bad_model} with a

@@ -94,7 +94,7 @@ double median(std::vector<double> values) {
 double bare_seconds(int threads) {
     const torch::InferenceMode inference;
     const Model model = find_model(kModel);
-    const auto precision = processor_has_bf16() ? torch::kBFloat16 : torch::kFloat32;
+    const auto precision = plan_execution({}, model.impl().traits).precision;
     const auto network = make_network(model, torch::kCPU, precision);
     const auto input = torch::rand({1, 3, 512, 1024}).contiguous(torch::MemoryFormat::ChannelsLast);
     std::vector<bench::Way> ways{{"", threads, [&] { network->forward(input); }}};

@@ -1,4 +1,7 @@
+#include "inference/device.h"
 #include "inference/tile_runner.h"
+#include "model/architectures/srresnet/settings.h"
+#include "model/model_impl.h"
 
 #include "support/fake_network.h"
 #include "support/images.h"
@@ -126,6 +129,28 @@ TEST_F(UpscalerTest, RefusesOptionsOutOfRange) {
     EXPECT_THROW(Upscaler(model, options), Error);
 }
 
+TEST_F(UpscalerTest, ComputesInWhatIsFasterAndSaysWhy) {
+    EXPECT_TRUE(bf16_is_faster(Bf16::tiles, true));
+    EXPECT_TRUE(bf16_is_faster(Bf16::tiles, false));
+    EXPECT_FALSE(bf16_is_faster(Bf16::vectors, true));
+    EXPECT_TRUE(bf16_is_faster(Bf16::vectors, false));
+    EXPECT_FALSE(bf16_is_faster(Bf16::none, true));
+    EXPECT_FALSE(bf16_is_faster(Bf16::none, false));
+
+    const Model wide = make_model(SrResNetSettings::compact(2, 48, 1));
+    const bool bf16 = bf16_is_faster(processor_bf16(), wide.impl().traits.is_winograd_on_cpu);
+    UpscaleOptions options;
+    options.device = "cpu";
+    options.threads = 2;
+    const std::string told = Upscaler(wide, options).description();
+    EXPECT_EQ(told.rfind(bf16 ? "cpu, 2 threads, bf16 (" : "cpu, 2 threads, fp32 (", 0), 0U)
+        << told;
+    options.precision = Precision::fp32;
+    EXPECT_EQ(Upscaler(wide, options).description(), "cpu, 2 threads, fp32");
+    // The loops take whole vectors only.
+    EXPECT_FALSE(srresnet_traits(SrResNetSettings::compact(2, 10, 1)).is_winograd_on_cpu);
+}
+
 TEST_F(UpscalerTest, CancelEndsTheRun) {
     class CancelLater final : public Progress {
     public:
@@ -145,6 +170,71 @@ TEST_F(UpscalerTest, CancelEndsTheRun) {
         EXPECT_EQ(error.kind(), ErrorKind::cancelled);
     }
     EXPECT_EQ(progress.calls_, 3);
+}
+
+/// Remembers what it is told; stops from `until` on.
+class Recorder final : public Progress {
+public:
+    explicit Recorder(double until = 2) : until_(until) {}
+    bool report(double fraction) override {
+        told.push_back(fraction);
+        return fraction < until_;
+    }
+    double largest_step() const {
+        double largest = told.empty() ? 1 : told.front();
+        for (std::size_t i = 1; i < told.size(); ++i) {
+            largest = std::max(largest, told[i] - told[i - 1]);
+        }
+        return largest;
+    }
+    std::vector<double> told;
+
+private:
+    double until_;
+};
+
+TEST_F(UpscalerTest, TellsOfEveryFewRowsOfOneTile) {
+    UpscaleOptions one_thread;
+    one_thread.threads = 1;
+    const auto told = [&](const SrResNetSettings& settings, const ImageShape& shape,
+                          bool ensembles) {
+        UpscaleOptions options = one_thread;
+        options.tta = ensembles;
+        Recorder recorder;
+        Upscaler(make_model(settings), options).run(random_image(shape), recorder);
+        EXPECT_TRUE(std::is_sorted(recorder.told.begin(), recorder.told.end()));
+        EXPECT_EQ(recorder.told.front(), 0);
+        EXPECT_EQ(recorder.told.back(), 1);
+        EXPECT_LT(*(recorder.told.end() - 2), 1);  // 1 is when the result is written
+        return recorder.largest_step();
+    };
+    const auto compact = SrResNetSettings::compact(2, 48, 2);
+    const ImageShape photo{400, 500, 3, false, Encoding::display};
+    EXPECT_LT(told(compact, photo, false), 0.12);
+    EXPECT_LT(told(compact, {1200, 300, 3, false, Encoding::display}, false), 0.12);  // panels
+    EXPECT_LT(told(compact, {400, 500, 3, true, Encoding::display}, false), 0.12);
+    EXPECT_LT(told(compact, {400, 500, 1, false, Encoding::display}, false), 0.12);
+    EXPECT_LT(told(compact, {200, 250, 3, false, Encoding::display}, true), 0.13);
+    // By libtorch's own way: after each block and step.
+    SrResNetSettings paper = SrResNetSettings::paper(4);
+    paper.blocks = 4;
+    EXPECT_LT(told(paper, {40, 30, 3, false, Encoding::display}, false), 0.6);
+}
+
+TEST_F(UpscalerTest, CancelEndsTheRunWithinOneTile) {
+    for (const bool ensembles : {false, true}) {
+        UpscaleOptions options;
+        options.tta = ensembles;
+        Recorder recorder(0.2);
+        try {
+            Upscaler(make_model(SrResNetSettings::compact(2, 48, 2)), options)
+                .run(random_rgb(400, 500), recorder);
+            ADD_FAILURE() << "was not cancelled";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.kind(), ErrorKind::cancelled);
+        }
+        EXPECT_LT(recorder.told.back(), 0.5);
+    }
 }
 
 TEST(TileRunner, OpaqueStaysOpaqueAndTransparentTransparent) {

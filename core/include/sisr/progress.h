@@ -9,8 +9,8 @@ class SISR_API Progress {
 public:
     virtual ~Progress();
 
-    /// fraction: 0 to 1, never decreasing within one run. Returns false to cancel, which ends
-    /// the run with Error{cancelled} at the next tile.
+    /// fraction: 0 to 1, never decreasing within one run; on the CPU told of every few rows.
+    /// Returns false to cancel, which ends the run with Error{cancelled}.
     virtual bool report(double fraction) = 0;
 };
 

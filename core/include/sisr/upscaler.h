@@ -14,7 +14,8 @@
 
 namespace sisr {
 
-/// Arithmetic of the network. `automatic`: bf16 where the processor computes with it, else fp32.
+/// Arithmetic of the network. `automatic`: what is faster on this processor for the model's kind of
+/// convolutions; description() tells why.
 enum class Precision { automatic, fp32, bf16 };
 
 /// What the input is, for models that hold weights of their own for some kinds. `automatic`: as the
@@ -80,7 +81,7 @@ public:
     /// Reads the first rows, up to 64 MB of them. Throws as run().
     InputKind judge(RowSource& source) const;
 
-    /// "cpu, 2 threads, bf16": what the options came to.
+    /// "cpu, 2 threads, bf16 (AMX)": what the options came to, and why in this precision.
     std::string description() const;
 
 private:

@@ -39,7 +39,7 @@ public:
 
     SafetensorsHeader read(const std::string& text) const {
         const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-        if (!json.is_object()) fail("its header is no JSON object");
+        if (!json.is_object()) fail("the header is no JSON object");
         SafetensorsHeader header;
         for (const auto& [name, value] : json.items()) {
             if (name == "__metadata__") {
@@ -58,7 +58,7 @@ private:
     }
 
     std::map<std::string, std::string> read_metadata(const nlohmann::json& value) const {
-        if (!value.is_object()) fail("its metadata are no JSON object");
+        if (!value.is_object()) fail("the metadata are no JSON object");
         std::map<std::string, std::string> metadata;
         for (const auto& [key, text] : value.items()) {
             if (!text.is_string()) fail("metadata value of \"" + key + "\" is no string");
@@ -152,7 +152,8 @@ std::size_t safetensors_header_bytes(const unsigned char* prefix, std::size_t fi
     for (int i = 7; i >= 0; --i) length = length << 8 | prefix[i];
     if (file_bytes < kSafetensorsPrefixBytes || length > kMaxHeaderBytes ||
         length > file_bytes - kSafetensorsPrefixBytes) {
-        throw Error(ErrorKind::bad_model, subject, "is not a safetensors file, or is truncated");
+        throw Error(ErrorKind::bad_model, subject,
+                    "is not a model (a safetensors file), or is truncated");
     }
     return static_cast<std::size_t>(length);
 }

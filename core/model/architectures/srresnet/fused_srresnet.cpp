@@ -166,9 +166,12 @@ public:
         }
     }
 
-    void run() {
+    void run(const Network::OnShare& on_share) {
         const std::int64_t end = height_ + (is_whole_ ? 0 : layers_.reach());
-        for (std::int64_t y = 0; y < end; y += rows_) step(y);
+        for (std::int64_t y = 0; y < end; y += rows_) {
+            step(y);
+            on_share(std::min(1.0, static_cast<double>(y + rows_) / static_cast<double>(end)));
+        }
     }
 
 private:
@@ -288,6 +291,11 @@ public:
     }
 
     torch::Tensor forward(const torch::Tensor& input) const override {
+        return forward_telling(input, [](double /*share*/) {});
+    }
+
+    torch::Tensor forward_telling(const torch::Tensor& input,
+                                  const OnShare& on_share) const override {
         const torch::InferenceMode inference;
         const auto given = input.to(torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
         const auto result = torch::empty(
@@ -296,15 +304,18 @@ public:
             torch::TensorOptions(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast));
         const auto from = given.permute({0, 2, 3, 1});
         const auto to = result.permute({0, 2, 3, 1});
+        const auto images = static_cast<double>(given.size(0));
         for (std::int64_t i = 0; i < given.size(0); ++i) {
-            run_image(from[i], to[i]);
+            run_image(from[i], to[i],
+                      [&](double share) { on_share((static_cast<double>(i) + share) / images); });
         }
         return result;
     }
 
 private:
     /// Side by side, so that a strip of enough rows fits the cache however wide the image is.
-    void run_image(const torch::Tensor& input, const torch::Tensor& output) const {
+    void run_image(const torch::Tensor& input, const torch::Tensor& output,
+                   const OnShare& on_share) const {
         const auto pixel_bytes =
             settings_.channels * static_cast<std::int64_t>(c10::elementSize(precision_));
         const std::int64_t width = input.size(1);
@@ -312,7 +323,10 @@ private:
         for (std::int64_t i = 0; i < panels; ++i) {
             const Columns columns =
                 panel(width * i / panels, width * (i + 1) / panels, layers_.reach(), width);
-            Pass(layers_, settings_.channels, precision_, input, columns, output).run();
+            Pass(layers_, settings_.channels, precision_, input, columns, output)
+                .run([&](double share) {
+                    on_share((static_cast<double>(i) + share) / static_cast<double>(panels));
+                });
         }
     }
 

@@ -1,6 +1,7 @@
 #include "model/architectures/srresnet/settings.h"
 
 #include "model/architectures/srresnet/fused_srresnet.h"
+#include "model/layers/winograd/kernels.h"
 
 #include <sisr/error.h>
 
@@ -178,6 +179,8 @@ NetworkTraits srresnet_traits(const SrResNetSettings& settings) {
     traits.multiply_adds_per_pixel += area * channels * tail_outputs * square(settings.tail_kernel);
     traits.activation_values_per_pixel += 4 * colour * square(settings.scale);  // the result
     traits.is_stripped_on_cpu = can_fuse(settings);
+    const winograd::Kernels* loops = winograd::kernels();
+    traits.is_winograd_on_cpu = loops != nullptr && loops->suits(settings.channels);
     traits.probe_features = 2 * std::int64_t{settings.channels};
     return traits;
 }

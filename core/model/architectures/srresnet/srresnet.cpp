@@ -35,11 +35,12 @@ torch::Tensor activate(nn::PReLU& prelu, torch::Tensor input) {
 /// One of the module's functions as a network.
 class SrResNetNetwork final : public Network {
 public:
-    using Function = torch::Tensor (SrResNetImpl::*)(const torch::Tensor&);
+    using Function =
+        std::function<torch::Tensor(SrResNetImpl&, const torch::Tensor&, const OnShare&)>;
 
     SrResNetNetwork(SrResNet module, Function function, torch::Device device,
                     torch::ScalarType precision)
-        : module_(std::move(module)), function_(function), device_(device) {
+        : module_(std::move(module)), function_(std::move(function)), device_(device) {
         module_->eval();
         module_->to(device, precision);
         // Without an input skip the tail's result is the picture itself, which the 8 bits of a
@@ -54,11 +55,16 @@ public:
     }
 
     torch::Tensor forward(const torch::Tensor& input) const override {
+        return forward_telling(input, [](double /*share*/) {});
+    }
+
+    torch::Tensor forward_telling(const torch::Tensor& input,
+                                  const OnShare& on_share) const override {
         const torch::InferenceMode inference;
         auto module = module_;  // a handle: functions of a module are not const
         const auto on_device =
             input.to(device_, torch::kFloat32).contiguous(torch::MemoryFormat::ChannelsLast);
-        return ((*module).*function_)(on_device).to(torch::kCPU, torch::kFloat32);
+        return function_(*module, on_device, on_share).to(torch::kCPU, torch::kFloat32);
     }
 
 private:
@@ -107,13 +113,17 @@ std::unique_ptr<Network> build(const Tensors& tensors, const Metadata& metadata,
     if (device.is_cpu() && can_fuse(settings)) {
         return make_fused_srresnet(settings, module_tensors(*module), precision);
     }
-    return std::make_unique<SrResNetNetwork>(module, &SrResNetImpl::forward, device, precision);
+    return std::make_unique<SrResNetNetwork>(module, &SrResNetImpl::forward_telling, device,
+                                             precision);
 }
 
 std::unique_ptr<Network> build_probe(const Tensors& tensors, const Metadata& metadata,
                                      torch::Device device, torch::ScalarType precision) {
-    return std::make_unique<SrResNetNetwork>(load(tensors, metadata), &SrResNetImpl::describe,
-                                             device, precision);
+    const auto describe = [](SrResNetImpl& module, const torch::Tensor& input,
+                             const Network::OnShare& /*on_share*/) {
+        return module.describe(input);
+    };
+    return std::make_unique<SrResNetNetwork>(load(tensors, metadata), describe, device, precision);
 }
 
 }  // namespace
@@ -186,17 +196,43 @@ torch::Tensor SrResNetImpl::describe(const torch::Tensor& input) {
 }
 
 torch::Tensor SrResNetImpl::forward(const torch::Tensor& input) {
+    return forward_telling(input, [](double /*share*/) {});
+}
+
+torch::Tensor SrResNetImpl::forward_telling(const torch::Tensor& input,
+                                            const Network::OnShare& on_share) {
+    // A block is two convolutions of the input's size; a step of the enlargement yields step*step
+    // times as many channels, of what is enlarged already.
+    const auto cost = [](int step, int enlarged) {
+        return step * step * enlarged * enlarged / 2.0;
+    };
+    auto work = static_cast<double>(body_->size());
+    int enlarged = 1;
+    for (const int step : upsampling_steps(settings_)) {
+        work += cost(step, enlarged);
+        enlarged *= step;
+    }
+    enlarged = 1;
+    double done = 0;
     const auto head = this->head(input);
     auto features = head;
-    for (const auto& block : *body_) features = block->as<ResidualBlock>()->forward(features);
+    for (const auto& block : *body_) {
+        features = block->as<ResidualBlock>()->forward(features);
+        on_share(++done / work);
+    }
     features = convolved(trunk_, features);
     if (trunk_bn_) features = trunk_bn_(features);
-    features = upsample(features + head);
+    features = upsample(features + head, [&](int step) {
+        done += cost(step, enlarged);
+        enlarged *= step;
+        on_share(done / work);
+    });
     const auto result = convolved(tail_, features.to(tail_->weight.scalar_type()));
     return shuffle_with_skip(result, input);
 }
 
-torch::Tensor SrResNetImpl::upsample(torch::Tensor features) {
+torch::Tensor SrResNetImpl::upsample(torch::Tensor features,
+                                     const std::function<void(int step)>& on_step) {
     const auto steps = upsampling_steps(settings_);
     for (std::size_t i = 0; i < steps.size(); ++i) {
         features = convolved(upsample_->ptr<nn::Conv2dImpl>(i), features);
@@ -204,6 +240,7 @@ torch::Tensor SrResNetImpl::upsample(torch::Tensor features) {
         nn::PReLU prelu{nullptr};
         if (!upsample_act_->is_empty()) prelu = nn::PReLU(upsample_act_->ptr<nn::PReLUImpl>(i));
         features = activate(prelu, features);
+        on_step(steps[i]);
     }
     return features;
 }
