@@ -1,6 +1,6 @@
 # What everything is built from, but for libtorch (torch.cmake).
 find_package(Threads REQUIRED)
-find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(Boost CONFIG REQUIRED COMPONENTS program_options)
 find_package(nlohmann_json REQUIRED)
 find_package(GIF REQUIRED)
 find_package(JPEG REQUIRED)
@@ -9,7 +9,9 @@ find_package(PkgConfig REQUIRED)
 # Debian 12's OpenImageIOConfig.cmake names files of packages it does not depend on;
 # pkg-config's description works on Debian 12 and 13.
 pkg_check_modules(OIIO REQUIRED IMPORTED_TARGET OpenImageIO)
-pkg_check_modules(GEGL REQUIRED IMPORTED_TARGET gegl-0.4)
+if(SISR_BUILD_PLUGINS)
+    pkg_check_modules(GEGL REQUIRED IMPORTED_TARGET gegl-0.4)
+endif()
 pkg_check_modules(LCMS REQUIRED IMPORTED_TARGET lcms2)
 pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)

@@ -1,4 +1,9 @@
 # libtorch: found here, wrapped once, its slow headers precompiled once.
+# libtorch 2.6's description warns when there is no static kineto, which Debian's library holds already.
+add_library(sisr_no_kineto INTERFACE)
+if(NOT DEFINED kineto_LIBRARY)
+    set(kineto_LIBRARY sisr_no_kineto)
+endif()
 find_package(Torch REQUIRED)
 
 # Torch's own target brings its include folders as plain ones, whose warnings are not ours.
