@@ -1,10 +1,12 @@
 #include "batch.h"
 
+#include "base/numbers.h"
 #include "batch_log.h"
 #include "common/quiet_libraries.h"
 #include "common/signals.h"
 #include "file_job.h"
 #include "jobs.h"
+#include "made_with.h"
 #include "shard.h"
 
 #include <sisr/error.h>
@@ -36,12 +38,13 @@ UpscaleOptions upscale_options(const BatchOptions& options, std::size_t jobs) {
 
 class Batch {
 public:
-    Batch(const BatchOptions& options, const std::vector<Job>& jobs, const StopSignals& signals)
+    Batch(const BatchOptions& options, const Model& model, const std::vector<Job>& jobs,
+          const StopSignals& signals)
         : options_(options),
           jobs_(jobs),
-          model_(find_model(options.model.empty() ? default_model_name() : options.model,
-                            options.upscale.scale)),
+          model_(model),
           upscaler_(model_, upscale_options(options, jobs.size())),
+          made_with_(options, model_.info()),
           signals_(signals),
           log_(options, jobs_) {}
 
@@ -77,7 +80,8 @@ private:
                                            log_.progress(index, fraction);
                                            return !signals_.requested();
                                        }};
-            const JobResult result = run_job(jobs_[index], options_, upscaler_, listener);
+            const JobResult result =
+                run_job(jobs_[index], options_, upscaler_, made_with_, listener);
             log_.finish(index, result);
             // On a full disk, trying on would cost the time of all files and make none.
             if (result.outcome == Outcome::interrupted || result.outcome == Outcome::no_space) {
@@ -101,16 +105,32 @@ private:
     const std::vector<Job>& jobs_;
     Model model_;
     Upscaler upscaler_;
+    MadeWith made_with_;
     const StopSignals& signals_;
     BatchLog log_;
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> is_stopping_{false};
 };
 
+/// "-x4", "-x2.5", "-1600x1200": what tells a result beside its input from it.
+std::string suffix_for(const UpscaleOptions& upscale, const Model& model) {
+    const auto side = [](int pixels) { return pixels > 0 ? std::to_string(pixels) : "auto"; };
+    if (upscale.size.width > 0 || upscale.size.height > 0) {
+        return "-" + side(upscale.size.width) + "x" + side(upscale.size.height);
+    }
+    return "-x" + format_number(upscale.scale > 0 ? upscale.scale : model.info().scale);
+}
+
 }  // namespace
 
-ExitCode run_batch(const BatchOptions& options) {
+ExitCode run_batch(const BatchOptions& given) {
     const StopSignals signals;
+    BatchOptions options = given;
+    const Model model = find_model(options.model.empty() ? default_model_name() : options.model,
+                                   options.upscale.scale);
+    if (options.output.empty() && options.suffix.empty()) {
+        options.suffix = suffix_for(options.upscale, model);
+    }
     const JobList list = list_jobs(options);
     if (list.jobs.empty()) {
         for (const std::string& line : list.missing) {
@@ -123,7 +143,7 @@ ExitCode run_batch(const BatchOptions& options) {
     }
     const std::vector<Job> jobs =
         options.shard.count == 1 ? list.jobs : take_shard(list.jobs, options.shard);
-    Batch batch(options, jobs, signals);
+    Batch batch(options, model, jobs, signals);
     prepare_output(options);
     if (!options.dry_run) tidy_outputs(jobs);
     return batch.run(list);
@@ -131,12 +151,13 @@ ExitCode run_batch(const BatchOptions& options) {
 
 ExitCode list_installed_models() {
     const auto models = list_models();
+    const std::string usual = models.empty() ? "" : find_model(default_model_name()).info().name;
     std::printf("%-14s %5s  %-12s %10s %6s  %s\n", "name", "scale", "architecture", "parameters",
                 "radius", "trained for");
     for (const ModelInfo& info : models) {
+        const std::string trained_for = (info.name == usual ? "(default) " : "") + info.trained_for;
         std::printf("%-14s %5d  %-12s %10zu %6d  %s\n", info.name.c_str(), info.scale,
-                    info.architecture.c_str(), info.parameters, info.radius,
-                    info.trained_for.c_str());
+                    info.architecture.c_str(), info.parameters, info.radius, trained_for.c_str());
     }
     if (models.empty()) std::fprintf(stderr, "sisr-batch: no model is installed\n");
     return models.empty() ? ExitCode::usage : ExitCode::done;

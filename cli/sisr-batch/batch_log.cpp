@@ -1,5 +1,6 @@
 #include "batch_log.h"
 
+#include "base/numbers.h"
 #include "common/input_kind.h"
 
 #include <cstdio>
@@ -52,6 +53,7 @@ void BatchLog::start(std::size_t job) {
     const std::lock_guard lock(mutex_);
     ++started_;
     entries_[job].start = Clock::now();
+    draw(jobs_[job]);
 }
 
 void BatchLog::progress(std::size_t job, double fraction) {
@@ -96,8 +98,11 @@ void BatchLog::count(const Job& job, const JobResult& result) {
     if (result.outcome == Outcome::skipped) {
         skipped_bytes_ += static_cast<double>(job.bytes);
         ++skipped_;
-        const bool wants_line = options_.verbose || options_.dry_run;
-        if (wants_line && !options_.quiet) console_.print_line(result.line);
+        if (result.is_stale) {
+            stale_.push_back(result.line);
+        } else if (wants_lines() || (options_.dry_run && !options_.quiet)) {
+            console_.print_line(result.line);
+        }
     } else if (result.outcome == Outcome::failed || result.outcome == Outcome::no_space) {
         ++failed_;
         is_full_ = is_full_ || result.outcome == Outcome::no_space;
@@ -105,14 +110,28 @@ void BatchLog::count(const Job& job, const JobResult& result) {
     } else {
         ++done_;
         megapixels_ += 1e-6 * result.size.width * result.size.height;
-        const bool wants_line = options_.verbose || !console_.is_drawn();
-        if (wants_line && !result.line.empty() && !options_.quiet) {
-            console_.print_line(result.line);
-        }
+        const bool wants_line = wants_lines() || (!options_.quiet && !console_.is_drawn());
+        if (wants_line && !result.line.empty()) console_.print_line(result.line);
     }
 }
 
+bool BatchLog::wants_lines() const {
+    return !options_.quiet && (options_.verbose || jobs_.size() == 1);
+}
+
+void BatchLog::tell_of_stale() {
+    constexpr std::size_t kMostLines = 3;
+    if (options_.verbose || stale_.size() <= kMostLines) {
+        for (const std::string& line : stale_) tell("sisr-batch: " + line);
+        return;
+    }
+    tell("sisr-batch: skipped: " + std::to_string(stale_.size()) +
+         " results were made with other options or of other inputs; --existing overwrite makes "
+         "them anew");
+}
+
 void BatchLog::summarise() {
+    tell_of_stale();
     const bool resumes = options_.existing == Existing::skip && !options_.dry_run;
     if (is_interrupted_) {
         warn("sisr-batch: interrupted; done so far: " + std::to_string(done_) +
@@ -125,11 +144,9 @@ void BatchLog::summarise() {
              (resumes ? "; make room, and the same command goes on" : ""));
     }
     if (options_.dry_run) return;
-    char numbers[96];
-    std::snprintf(numbers, sizeof numbers, "%.1f megapixels in %s", megapixels_,
-                  format_duration(seconds_since(start_)).c_str());
     tell(std::to_string(done_) + " done, " + std::to_string(skipped_) + " skipped, " +
-         std::to_string(failed_) + " failed; " + numbers);
+         std::to_string(failed_) + " failed; " + format_number(megapixels_, 1) + " megapixels in " +
+         format_duration(seconds_since(start_)));
 }
 
 BatchReport BatchLog::report(const std::string& model) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/console_progress.h"
+#include "common/process_start.h"
 #include "file_job.h"
 #include "report.h"
 
@@ -46,18 +47,21 @@ private:
 
     void count(const Job& job, const JobResult& result);
     void draw(const Job& job);
+    bool wants_lines() const;  ///< for each file, also where a bar is drawn
+    void tell_of_stale();
 
     const BatchOptions& options_;
     const std::vector<Job>& jobs_;
     mutable std::mutex mutex_;
     ConsoleProgress console_;
     PercentLines percent_lines_;
-    Clock::time_point start_ = Clock::now();
+    Clock::time_point start_ = process_start();
     std::vector<Entry> entries_;
     std::size_t started_ = 0;
     std::size_t done_ = 0;
     std::size_t skipped_ = 0;
     std::size_t failed_ = 0;
+    std::vector<std::string> stale_;  ///< lines about results that this run would make otherwise
     bool is_interrupted_ = false;
     bool is_full_ = false;
     double all_bytes_ = 0;

@@ -1,6 +1,7 @@
 #include "file_job.h"
 
 #include "common/console_progress.h"
+#include "common/input_kind.h"
 #include "compare.h"
 #include "job_source.h"
 
@@ -62,10 +63,18 @@ std::optional<JobResult> look_at_existing(const Job& job, Existing existing,
 class FileJob {
 public:
     FileJob(const Job& job, const BatchOptions& options, const Upscaler& upscaler,
-            const JobListener& listener)
-        : job_(job), options_(options), upscaler_(upscaler), listener_(listener) {}
+            const MadeWith& made_with, const JobListener& listener)
+        : job_(job),
+          options_(options),
+          upscaler_(upscaler),
+          made_with_(made_with),
+          listener_(listener) {}
 
     JobResult run() const {
+        if (auto existing = look_at_existing(job_, options_.existing, listener_)) {
+            if (existing->outcome == Outcome::skipped) look_if_stale(*existing);
+            return *existing;
+        }
         JobSource source(job_, options_);
         if (const auto skipped = look_at_size(source.shape())) return *skipped;
         const ImageShape result = upscaler_.output_shape(source.shape());
@@ -78,8 +87,12 @@ public:
         const InputKind input = run_pages(source, sink);
         tell_notes(source);
         if (options_.compare) write_compare_sheet(job_.input, job_.output, is_turned);
+        made_with_.remember(job_.input, job_.output);
+        const std::string taken_for =
+            input == InputKind::automatic ? "" : std::string(" (") + word_of(input) + ")";
         return {Outcome::done,
-                job_.input.string() + " -> " + job_.output.string() + " " + format_size(result),
+                job_.input.string() + taken_for + " -> " + job_.output.string() + " " +
+                    format_size(result),
                 result.size(), input};
     }
 
@@ -94,6 +107,30 @@ private:
     void tell_notes(JobSource& source) const {
         for (const std::string& note : source.new_notes()) {
             listener_.on_note("sisr-batch: " + note);
+        }
+    }
+
+    /// A result that was made otherwise would be taken for this run's.
+    void look_if_stale(JobResult& skipped) const {
+        const MadeWith::Match match = made_with_.match(job_.input, job_.output);
+        const bool is_other = match == MadeWith::Match::other_options ||
+                              (match == MadeWith::Match::unknown && has_other_size());
+        skipped.is_stale = is_other || match == MadeWith::Match::other_input;
+        if (!skipped.is_stale) return;
+        skipped.line = "skipped: " + job_.output.string() +
+                       (is_other ? " was made with other options"
+                                 : " was made before " + job_.input.string() + " was changed") +
+                       "; --existing overwrite makes it anew";
+    }
+
+    /// What every file tells, wherever it has been.
+    bool has_other_size() const {
+        try {
+            const JobSource source(job_, options_);
+            const Size wanted = upscaler_.output_shape(source.shape()).size();
+            return !(FileSource(job_.output).shape().size() == wanted);
+        } catch (const Error&) {
+            return false;  // what cannot be read is told where it is to be done
         }
     }
 
@@ -122,19 +159,19 @@ private:
     const Job& job_;
     const BatchOptions& options_;
     const Upscaler& upscaler_;
+    const MadeWith& made_with_;
     const JobListener& listener_;
 };
 
 }  // namespace
 
 JobResult run_job(const Job& job, const BatchOptions& options, const Upscaler& upscaler,
-                  const JobListener& listener) {
+                  const MadeWith& made_with, const JobListener& listener) {
     const std::string name = job.input.string();
     try {
         if (!job.problem.empty()) return {Outcome::failed, name + ": " + job.problem};
         if (!listener.on_progress(0)) return {Outcome::interrupted, ""};
-        if (const auto result = look_at_existing(job, options.existing, listener)) return *result;
-        return FileJob(job, options, upscaler, listener).run();
+        return FileJob(job, options, upscaler, made_with, listener).run();
     } catch (const Error& error) {
         if (error.kind() == ErrorKind::cancelled) return {Outcome::interrupted, ""};
         // The reason may be about the result or a tile; the line still names the input.

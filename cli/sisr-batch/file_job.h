@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jobs.h"
+#include "made_with.h"
 #include "options.h"
 
 #include <sisr/image.h>
@@ -22,6 +23,7 @@ struct JobResult {
     Size size{};       ///< of the result
     /// What the (first) picture was taken for; `automatic` where the model does not tell.
     InputKind input = InputKind::automatic;
+    bool is_stale = false;  ///< skipped, although this run would make another result
 };
 
 /// What one file's work tells while it goes on; called from the thread that does it.
@@ -32,7 +34,8 @@ struct JobListener {
 
 /// Reads, enlarges and writes one file, or with --dry-run tells what it would do. Never throws:
 /// what happens to one file is a value. May run in several threads at once with one upscaler.
+/// made_with: of the options and the upscaler's model.
 JobResult run_job(const Job& job, const BatchOptions& options, const Upscaler& upscaler,
-                  const JobListener& listener);
+                  const MadeWith& made_with, const JobListener& listener);
 
 }  // namespace sisr::cli

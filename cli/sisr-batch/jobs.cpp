@@ -1,9 +1,10 @@
 #include "jobs.h"
 
+#include "base/ascii.h"
+
 #include <sisr/error.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,26 +16,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lower_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 bool is_output_file(const BatchOptions& options) {
     std::error_code status;
-    if (options.inputs.size() != 1 || fs::is_directory(options.inputs.front(), status) ||
-        fs::is_directory(options.output, status)) {
+    if (!has_image_extension(options.output) || fs::is_directory(options.output, status)) {
         return false;
     }
-    if (!has_image_extension(options.output)) return false;
-    const std::string extension = lower_case(options.output.extension().string().substr(1));
+    if (options.inputs.size() != 1 || fs::is_directory(options.inputs.front(), status)) {
+        throw Error(ErrorKind::usage, "--output",
+                    "\"" + options.output.string() +
+                        "\" is the name of one picture, but the input is several; name a folder");
+    }
+    const std::string extension = ascii_lower(options.output.extension().string().substr(1));
     // A folder of that name is not what was meant.
     if (!can_write_extension(extension)) {
         throw Error(ErrorKind::usage, "--output",
                     "files of type \"" + extension + "\" cannot be written");
     }
-    if (!options.format.empty() && lower_case(options.format) != extension) {
+    if (!options.format.empty() && ascii_lower(options.format) != extension) {
         throw Error(ErrorKind::usage, "--format", "contradicts the name of the output file");
     }
     return true;
@@ -55,12 +53,36 @@ public:
         : options_(options), is_output_file_(is_output_file(options)) {}
 
     JobList list() {
+        if (options_.output.empty()) check_inputs_without_output();
         for (const fs::path& input : options_.inputs) add_input(input);
         if (options_.existing == Existing::overwrite) protect_inputs();
         return std::move(list_);
     }
 
 private:
+    /// Results lie beside their inputs then: whoever meant another place must not find them there.
+    void check_inputs_without_output() {
+        for (const fs::path& input : options_.inputs) {
+            std::error_code status;
+            const std::string name = input.string();
+            const bool is_folder = fs::is_directory(input, status);
+            const bool is_missing = !is_folder && !fs::exists(input, status) && !status;
+            const bool is_last = &input == &options_.inputs.back() && options_.inputs.size() > 1;
+            const std::string hint = is_last ? "; did you mean -o " + name + "?" : "";
+            if (is_missing) {
+                throw Error(ErrorKind::usage, name, "no such file or folder" + hint);
+            }
+            if (is_folder) {
+                throw Error(ErrorKind::usage, "--output",
+                            "is missing: where shall the results of the folder " + name + " go" +
+                                (is_last ? hint : "?"));
+            }
+            results_.insert(fs::absolute(result_beside(input)).lexically_normal());
+        }
+    }
+
+    fs::path result_beside(const fs::path& file) { return file.parent_path() / result_name(file); }
+
     void add_input(const fs::path& input) {
         std::error_code status;
         const auto type = fs::status(input, status).type();
@@ -88,15 +110,30 @@ private:
         // Seen before: a loop of links, or given twice. Unknown: reading it will tell why.
         const auto id = identify(folder);
         if (id && !visited_.insert(*id).second) return;
+        std::vector<fs::path> passed_over;
         for (const fs::path& entry : read_folder(folder, relative)) {
             std::error_code status;
             const fs::path name = entry.filename();
-            if (options_.recursive && fs::is_directory(entry, status)) {
-                if (!is_output_folder(entry)) add_folder(entry, relative / name);
+            const bool is_folder = fs::is_directory(entry, status);
+            if (is_folder && is_output_folder(entry)) continue;
+            if (is_folder && options_.recursive) {
+                add_folder(entry, relative / name);
             } else if (has_image_extension(entry)) {
                 add_file(entry, relative);
+            } else if (is_folder) {
+                passed_over.push_back(entry);
             }
         }
+        note_sub_folders(folder, passed_over);
+    }
+
+    void note_sub_folders(const fs::path& folder, const std::vector<fs::path>& passed_over) {
+        if (passed_over.empty()) return;
+        const std::string what =
+            passed_over.size() == 1
+                ? passed_over.front().string() + ": is a sub-folder"
+                : folder.string() + ": has " + std::to_string(passed_over.size()) + " sub-folders";
+        list_.notes.push_back(what + ", passed over (--recursive enters sub-folders)");
     }
 
     /// What is not hidden, by name.
@@ -132,17 +169,27 @@ private:
 
     void add_file(const fs::path& file, const fs::path& relative) {
         std::error_code status;
-        if (!inputs_.insert(fs::absolute(file).lexically_normal()).second) return;
+        const fs::path place = fs::absolute(file).lexically_normal();
+        if (!inputs_.insert(place).second) return;
+        if (results_.count(place) != 0) {
+            // As in "sisr-batch *.jpg", the second time.
+            list_.notes.push_back(file.string() + ": is the result of another input, passed over");
+            return;
+        }
         Job job{file, {}, 1, problem_of(file)};
         const auto bytes = fs::file_size(file, status);
         if (!status && bytes > 0) job.bytes = bytes;
-        const fs::path wanted =
-            is_output_file_ ? options_.output : options_.output / relative / result_name(file);
+        const fs::path wanted = wanted_output(file, relative);
         if (job.problem.empty() && fs::equivalent(file, wanted, status)) {
             job.problem = "the result would replace the input; use --suffix or another folder";
         }
         job.output = job.problem.empty() ? take_output(file, wanted) : wanted;
         list_.jobs.push_back(std::move(job));
+    }
+
+    fs::path wanted_output(const fs::path& file, const fs::path& relative) {
+        if (options_.output.empty()) return result_beside(file);
+        return is_output_file_ ? options_.output : options_.output / relative / result_name(file);
     }
 
     /// One input's result must not overwrite another input.
@@ -175,7 +222,7 @@ private:
         std::string extension = options_.format.empty() ? own : "." + options_.format;
         if (extension.size() < 2 || !can_write(extension)) {
             // Portable float maps hold light, which a PNG would cut off.
-            extension = lower_case(own) == ".pfm" ? ".exr" : ".png";
+            extension = ascii_lower(own) == ".pfm" ? ".exr" : ".png";
         }
         return file.stem().string() + options_.suffix + extension;
     }
@@ -192,7 +239,7 @@ private:
             name += std::to_string(i) + extension;
             output = wanted.parent_path() / name;
         }
-        list_.notes.push_back(file.string() + ": its result is named " + output.string() +
+        list_.notes.push_back(file.string() + ": the result is named " + output.string() +
                               ", since " + wanted.filename().string() + " is taken");
         return output;
     }
@@ -208,6 +255,7 @@ private:
     JobList list_;
     std::set<fs::path> inputs_;
     std::set<fs::path> outputs_;
+    std::set<fs::path> results_;  ///< of the inputs, where they lie beside them
     std::set<FileId> visited_;
     std::map<std::string, bool> writable_;
 };
@@ -233,6 +281,7 @@ void tidy_outputs(const std::vector<Job>& jobs) {
 }
 
 void prepare_output(const BatchOptions& options) {
+    if (options.output.empty()) return;
     fs::path folder = options.output;
     if (is_output_file(options)) folder = folder.has_parent_path() ? folder.parent_path() : ".";
     const std::string name = folder.string();

@@ -25,8 +25,9 @@ struct JobList {
 
 /// Folders give their image files in the order of their names; hidden files, files of other kinds
 /// and the output folder are passed over. Two inputs never share an output, and no output replaces
-/// an input. Looks at no pixel and writes nothing. Throws Error{usage} for an output file that
-/// cannot be.
+/// an input. Without an output, each file's result lies beside it, named by the suffix. Looks at no
+/// pixel and writes nothing. Throws Error{usage} for an output file that cannot be, and where it is
+/// not plain what was meant.
 JobList list_jobs(const BatchOptions& options);
 
 /// Creates the folder with its parents. Throws Error{io}.

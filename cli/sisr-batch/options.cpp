@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "common/input_kind.h"
+#include "common/nearest_option.h"
 #include "common/option_values.h"
 
 #include <boost/program_options.hpp>
@@ -13,13 +14,13 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr const char* kHelpHead =
-    "usage: sisr-batch [options] INPUT... -o OUTPUT\n\n"
+    "usage: sisr-batch [options] INPUT... [-o OUTPUT]\n\n"
     "Enlarges photographs. INPUT is files and folders; OUTPUT is a folder, or a file when there\n"
-    "is one input file.\n\n";
+    "is one input file. Without it photo.jpg becomes photo-x4.jpg beside it.\n\n";
 
 constexpr const char* kHelpTail =
     "\nExamples:\n"
-    "  sisr-batch photo.jpg -o photo-x4.png\n"
+    "  sisr-batch photo.jpg\n"
     "  sisr-batch holiday/ -o holiday-large/ --recursive --format webp --quality 90\n"
     "  sisr-batch scans/ -o out/ --model fidelity-x4 --scale 3 --depth 16 --format tif\n"
     "\nExit: 0 all done or skipped, 1 some files failed (one line each on stderr; the others are\n"
@@ -37,7 +38,7 @@ po::options_description describe_options() {
     po::options_description options("Options", 100);
     // clang-format off
     options.add_options()
-        ("output,o", text("OUTPUT"), "folder or file to write")
+        ("output,o", text("OUTPUT"), "folder or file to write; default: beside each input file")
         ("model,m", text("NAME|FILE"), "installed model, family, or safetensors file")
         ("scale,s", text("N"), "1 to 16, may be a fraction; default: the model's")
         ("width", text("PIXELS"), "of the result; the height follows, unless it is given")
@@ -120,7 +121,7 @@ po::variables_map parse_words(const po::options_description& visible, int argc,
                       .run(),
                   values);
     } catch (const po::error& error) {
-        throw Error(ErrorKind::usage, "options", std::string(error.what()) + "; see --help");
+        throw Error(ErrorKind::usage, "options", explain(error, visible) + " (see --help)");
     }
     return values;
 }
@@ -253,15 +254,17 @@ std::variant<BatchOptions, ListModels, MergeReports, PrintText> parse_options(
     options.output = values.text("output");
     if (!values.has("input")) {
         throw Error(ErrorKind::usage, "INPUT",
-                    "is missing; usage: sisr-batch [options] INPUT... -o OUTPUT (see --help)");
+                    "is missing; usage: sisr-batch [options] INPUT... [-o OUTPUT] (see --help)");
     }
     for (const auto& input : map["input"].as<std::vector<std::string>>()) {
         options.inputs.emplace_back(input);
     }
-    if (options.output.empty()) {
-        throw Error(ErrorKind::usage, "--output", "is missing: where shall the results go?");
+    const bool merges = values.flag("merge-reports");
+    if (options.output.empty() && (values.has("output") || merges)) {
+        throw Error(ErrorKind::usage, "--output",
+                    merges ? "is missing: where shall the report go?" : "must not be empty");
     }
-    if (values.flag("merge-reports")) return MergeReports{options.inputs, options.output};
+    if (merges) return MergeReports{options.inputs, options.output};
     return options;
 }
 

@@ -23,8 +23,8 @@ struct Shard {
 
 struct BatchOptions {
     std::vector<std::filesystem::path> inputs;
-    std::filesystem::path output;
-    std::string model;  ///< empty: the default family
+    std::filesystem::path output;  ///< empty: each result beside its input, told by the suffix
+    std::string model;             ///< empty: the default family
     UpscaleOptions upscale;
     bool only_smaller = false;  ///< leave out what is as large as wanted already
     Shard shard;

@@ -75,11 +75,12 @@ TEST_F(Jobs, SubFoldersAreMirrored) {
 TEST_F(Jobs, OneFileToOneFile) {
     make("a.png");
     make("b.png");
+    fs::create_directory(folder_ / "is.png");
     EXPECT_EQ(lines({"a.png"}, "new/big.webp"), Lines{"a.png -> new/big.webp"});
     EXPECT_EQ(lines({"a.png"}, "new/big"), Lines{"a.png -> new/big/a.png"});
-    EXPECT_EQ(lines({"a.png", "b.png"}, "x.png"),
-              (Lines{"a.png -> x.png/a.png", "b.png -> x.png/b.png"}));
-    fs::create_directory(folder_ / "is.png");
+    EXPECT_THROW(lines({"a.png", "b.png"}, "x.png"), Error);
+    EXPECT_EQ(lines({"a.png", "b.png"}, "is.png"),
+              (Lines{"a.png -> is.png/a.png", "b.png -> is.png/b.png"}));
     EXPECT_EQ(lines({"a.png"}, "is.png"), Lines{"a.png -> is.png/a.png"});
 }
 

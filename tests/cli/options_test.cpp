@@ -181,13 +181,23 @@ TEST(Options, UnknownOnesAndShortenedOnes) {
         EXPECT_NE(what.find(option), std::string::npos) << what;
     }
     EXPECT_NE(usage_error({"in.png", "-o", "out", "-s"}).find("--scale"), std::string::npos);
+    for (const auto& [wrong, right] : {std::pair("--sclae=2", "--scale?"),
+                                       {"--rec", "--recursive?"},
+                                       {"--formt", "--format?"},
+                                       {"--qualitiy", "--quality?"},
+                                       {"--no-colour-lock", "--no-color-lock?"}}) {
+        const std::string what = usage_error({"in.png", "-o", "out", wrong});
+        EXPECT_NE(what.find(std::string("did you mean ") + right), std::string::npos) << what;
+    }
+    EXPECT_EQ(usage_error({"in.png", "-o", "out", "--xyzzy"}).find("did you"), std::string::npos);
     EXPECT_NE(usage_error({"in.png", "-o", "a", "-o", "b"}).find("--output"), std::string::npos);
 }
 
 TEST(Options, WhatIsMissing) {
     EXPECT_NE(usage_error({}).find("INPUT"), std::string::npos);
     EXPECT_NE(usage_error({"-o", "out"}).find("INPUT"), std::string::npos);
-    EXPECT_NE(usage_error({"in.png"}).find("--output"), std::string::npos);
+    EXPECT_NE(usage_error({"a.json", "--merge-reports"}).find("--output"), std::string::npos);
+    EXPECT_TRUE(parse_batch({}).output == "out");
     EXPECT_NE(usage_error({"in.png", "-o", ""}).find("--output"), std::string::npos);
 }
 

@@ -190,7 +190,7 @@ TEST_F(SisrBatch, CollisionsAreTold) {
     const CommandResult result = run({path("in"), "-o", path("out"), "-f", "webp"});
     EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(names_in("out"), (Names{"a.webp", "a.png.webp"}));
-    EXPECT_TRUE(contains(result.err, "a.png: its result is named " + path("out/a.png.webp")))
+    EXPECT_TRUE(contains(result.err, "a.png: the result is named " + path("out/a.png.webp")))
         << result.err;
 }
 
