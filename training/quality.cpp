@@ -1,12 +1,12 @@
 #include "quality.h"
 
+#include "base/numbers.h"
+
 #include <sisr/error.h>
 #include <sisr/metrics.h>
 
 #include <algorithm>
 #include <cmath>
-#include <locale>
-#include <sstream>
 
 namespace sisr::training {
 namespace {
@@ -96,20 +96,14 @@ std::map<std::string, double> quality_values(const Quality& quality) {
 }
 
 std::string describe(const Quality& quality) {
-    std::ostringstream text;
-    text.imbue(std::locale::classic());
-    text << std::fixed;
-    text.precision(3);
-    text << quality.psnr << " dB, SSIM ";
-    text.precision(4);
-    text << quality.ssim;
+    std::string text =
+        format_number(quality.psnr, 3) + " dB, SSIM " + format_number(quality.ssim, 4);
     for (const OptionalFigure& figure : kOptional) {
         if (const auto value = quality.*figure.member) {
-            text.precision(figure.decimals);
-            text << ", " << figure.label << " " << *value;
+            text += std::string(", ") + figure.label + " " + format_number(*value, figure.decimals);
         }
     }
-    return text.str();
+    return text;
 }
 
 }  // namespace sisr::training
