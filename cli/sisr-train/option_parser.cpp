@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iostream>
 #include <set>
-#include <sstream>
 
 namespace sisr::cli {
 
@@ -49,20 +48,19 @@ std::optional<po::variables_map> parse_arguments(const std::string& command,
 
 std::string format_recipe(const po::variables_map& values) {
     const std::set<std::string> of_this_run{"help", "config", "output", "resume", "accept-changes"};
-    std::ostringstream recipe;
-    recipe.imbue(std::locale::classic());
+    std::string recipe;
     for (const auto& [name, value] : values) {
         if (of_this_run.count(name) != 0) continue;
         const auto& content = value.value();
         if (const auto* list = boost::any_cast<std::vector<std::string>>(&content)) {
-            for (const auto& item : *list) recipe << name << " = " << item << "\n";
+            for (const auto& item : *list) recipe += name + " = " + item + "\n";
         } else if (const auto* text = boost::any_cast<std::string>(&content)) {
-            if (!text->empty()) recipe << name << " = " << *text << "\n";
+            if (!text->empty()) recipe += name + " = " + *text + "\n";
         } else {
             throw Error(ErrorKind::internal, name, "option of a type that a recipe cannot hold");
         }
     }
-    return recipe.str();
+    return recipe;
 }
 
 }  // namespace sisr::cli
