@@ -27,7 +27,10 @@ inline std::string find_tool(const std::string& name) {
 inline std::string run_tool(const std::vector<std::string>& words) {
     std::vector<std::string> command = words;
     command[0] = find_tool(words[0]);
-    const CommandResult result = run_command(command);
+    // What they say and do must not hang on the locale that our own program is tried in.
+    CommandOptions options;
+    options.environment = {{"LC_ALL", "C.UTF-8"}};
+    const CommandResult result = run_command(command, options);
     EXPECT_EQ(result.exit_code, 0) << words[0] << " " << words.back() << ": " << result.err;
     return result.out;
 }
