@@ -109,7 +109,11 @@ gboolean run(const Core& core, BufferRows& in, int in_height, BufferRows& out,
         core.upscaler_run(upscaler.get(), &source, &sink,
                           progress.function == nullptr ? nullptr : report, &progress, &message);
     if (status == SISR_OK) return TRUE;
-    return fail(error, to_code(status), take_message(core, message));
+    const std::string reason = take_message(core, message);
+    if (out.lacks_memory) {
+        return fail(error, to_code(SISR_ERROR_OUT_OF_MEMORY), "result: not enough memory for it");
+    }
+    return fail(error, to_code(status), reason);
 }
 
 SisrBridgeModel* new_model(const sisr_model_info* info) {

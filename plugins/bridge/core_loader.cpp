@@ -1,12 +1,13 @@
 #include "core_loader.h"
 
+#include "address_space.h"
+
 #include "base/own_file.h"
 
 #include <cstdlib>
 #include <dlfcn.h>
 #include <filesystem>
 #include <mutex>
-#include <sys/mman.h>
 #include <system_error>
 #include <vector>
 
@@ -23,14 +24,6 @@ constexpr int kLevelsUp = 4;
 // Where memory runs out (ulimit) while the libraries below ours start, they end the process or wait
 // for ever, so they are not started. They map 500 MB, and the stacks of their threads come to that.
 constexpr std::size_t kLoadBytes = std::size_t{1} << 30;
-
-bool has_address_space(std::size_t bytes) {
-    void* memory =
-        mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) return false;
-    munmap(memory, bytes);
-    return true;
-}
 
 std::string environment(const char* name) {
     const char* value = std::getenv(name);

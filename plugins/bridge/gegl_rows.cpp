@@ -1,9 +1,14 @@
 #include "gegl_rows.h"
 
+#include "address_space.h"
+
 #include <string>
 
 namespace sisr::bridge {
 namespace {
+
+// Beside the rows: for the tiles around them, and for what the host does with the result.
+constexpr std::size_t kSpareBytes = std::size_t{64} << 20;
 
 BablModelFlag flags_of(const Babl* format) {
     return babl_get_model_flags(babl_format_get_model(format));
@@ -37,8 +42,13 @@ int read_rows(void* user, int y_begin, int y_end, float* out) {
 }
 
 int write_rows(void* user, int y_begin, int y_end, const float* in) {
-    const auto& rows = *static_cast<const BufferRows*>(user);
+    auto& rows = *static_cast<BufferRows*>(user);
     const GeglRectangle area = band(rows, y_begin, y_end);
+    const auto pixel_bytes = babl_format_get_bytes_per_pixel(gegl_buffer_get_format(rows.buffer));
+    const auto bytes = static_cast<std::size_t>(pixel_bytes) *
+                       static_cast<std::size_t>(area.width) * static_cast<std::size_t>(area.height);
+    rows.lacks_memory = !has_address_space(bytes + kSpareBytes);
+    if (rows.lacks_memory) return 1;
     gegl_buffer_set(rows.buffer, &area, 0, rows.format, in, GEGL_AUTO_ROWSTRIDE);
     return 0;
 }

@@ -19,9 +19,11 @@ struct BufferRows {
     int x;
     int y;
     int width;
+    bool lacks_memory = false;  ///< why the sink has failed
 };
 
-/// sisr_source and sisr_sink over `rows`, which must outlive them.
+/// sisr_source and sisr_sink over `rows`, which must outlive them. The sink fails before GEGL would
+/// run out of memory, since that ends the process.
 sisr_source source_of(BufferRows& rows, int height);
 sisr_sink sink_of(BufferRows& rows);
 
