@@ -11,12 +11,16 @@ namespace fs = std::filesystem;
 
 class SisrBatchKept : public SisrBatch {
 protected:
+    /// Debian's, which has the packages.
+    static constexpr const char* kPython = "/usr/bin/python3";
+
     void python(const std::string& script) {
-        run_tool({"python3", "-c", "import os; os.chdir('" + path("") + "')\n" + script});
+        const CommandResult result =
+            run_command({kPython, "-c", "import os; os.chdir('" + path("") + "')\n" + script});
+        ASSERT_EQ(result.exit_code, 0) << result.err;
     }
     static bool has_pillow() {
-        const std::string python = find_tool("python3");
-        return !python.empty() && run_command({python, "-c", "import PIL, numpy"}).exit_code == 0;
+        return run_command({kPython, "-c", "import PIL, numpy"}).exit_code == 0;
     }
     nlohmann::json tags(const std::string& name) {
         return nlohmann::json::parse(run_tool({"exiftool", "-j", "-G1", "-a", path(name)})).at(0);
