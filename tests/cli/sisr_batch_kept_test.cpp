@@ -1,5 +1,6 @@
 /// What files hold besides their pixels, from each kind to each other.
 #include "sisr_batch_fixture.h"
+#include "support/python.h"
 #include "support/tools.h"
 
 #include <nlohmann/json.hpp>
@@ -11,17 +12,6 @@ namespace fs = std::filesystem;
 
 class SisrBatchKept : public SisrBatch {
 protected:
-    /// Debian's, which has the packages.
-    static constexpr const char* kPython = "/usr/bin/python3";
-
-    void python(const std::string& script) {
-        const CommandResult result =
-            run_command({kPython, "-c", "import os; os.chdir('" + path("") + "')\n" + script});
-        ASSERT_EQ(result.exit_code, 0) << result.err;
-    }
-    static bool has_pillow() {
-        return run_command({kPython, "-c", "import PIL, numpy"}).exit_code == 0;
-    }
     nlohmann::json tags(const std::string& name) {
         return nlohmann::json::parse(run_tool({"exiftool", "-j", "-G1", "-a", path(name)})).at(0);
     }
@@ -99,20 +89,20 @@ TEST_F(SisrBatchKept, HeicAndAvifKeepWhatTheyTell) {
 
 TEST_F(SisrBatchKept, HdrKeepsItsDepthAndItsMeaning) {
     SISR_SKIP_WITHOUT_TOOL("exiftool");
-    if (!has_pillow()) GTEST_SKIP() << "python3-pil or numpy is not installed";
+    SISR_SKIP_WITHOUT_PYTHON("PIL");
     // A 16-bit PNG that says PQ of BT.2020, and how bright.
     make_image("plain.png", 64, 48);
     WriteOptions deep;
     deep.depth = Depth::u16;
     write_image(path("deep.png"), scene({64, 48, 3, false, Encoding::display}), deep);
-    python(
-        "import struct, zlib\n"
-        "d = open('deep.png', 'rb').read()\n"
-        "def chunk(n, b): return struct.pack('>I', len(b)) + n + b + "
-        "struct.pack('>I', zlib.crc32(n + b))\n"
-        "m = chunk(b'cICP', bytes([9, 16, 0, 1])) + chunk(b'cLLI', bytes(8)) + "
-        "chunk(b'mDCV', bytes(24))\n"
-        "open('pq.png', 'wb').write(d[:33] + m + d[33:])");
+    run_python(folder_.path(),
+               "import struct, zlib\n"
+               "d = open('deep.png', 'rb').read()\n"
+               "def chunk(n, b): return struct.pack('>I', len(b)) + n + b + "
+               "struct.pack('>I', zlib.crc32(n + b))\n"
+               "m = chunk(b'cICP', bytes([9, 16, 0, 1])) + chunk(b'cLLI', bytes(8)) + "
+               "chunk(b'mDCV', bytes(24))\n"
+               "open('pq.png', 'wb').write(d[:33] + m + d[33:])");
     must_enlarge("pq.png", "o.png");
     const std::string png = read_bytes(path("o.png"));
     for (const char* chunk : {"cICP\x09\x10", "cLLI", "mDCV"}) {
@@ -137,9 +127,10 @@ TEST_F(SisrBatchKept, HdrKeepsItsDepthAndItsMeaning) {
 }
 
 TEST_F(SisrBatchKept, DelaysAndLoopsOfAnimations) {
-    if (!has_pillow()) GTEST_SKIP() << "python3-pil or numpy is not installed";
+    SISR_SKIP_WITHOUT_PYTHON("PIL");
     make_image("p.png", 24, 16);
-    python(
+    run_python(
+        folder_.path(),
         "from PIL import Image\n"
         "b = Image.open('p.png').convert('RGB'); f = [b.rotate(i * 90) for i in range(4)]\n"
         "for loop in (None, 0, 2):\n"
@@ -151,7 +142,8 @@ TEST_F(SisrBatchKept, DelaysAndLoopsOfAnimations) {
     for (const char* name : {"inNone.gif", "in0.gif", "in2.gif", "in.webp"}) {
         must_enlarge(name, std::string("o-") + name + ".gif");
     }
-    python(
+    run_python(
+        folder_.path(),
         "from PIL import Image\n"
         "for n, want in (('inNone.gif', None), ('in0.gif', 0), ('in2.gif', 2), ('in.webp', 3)):\n"
         "    i = Image.open('o-' + n + '.gif'); d = []\n"
@@ -229,10 +221,11 @@ TEST_F(SisrBatchKept, ColoursUnderNoAlpha) {
 
 TEST_F(SisrBatchKept, TextsAndCommentsCrossFormats) {
     SISR_SKIP_WITHOUT_TOOL("exiftool");
-    if (!has_pillow()) GTEST_SKIP() << "python3-pil or numpy is not installed";
+    SISR_SKIP_WITHOUT_PYTHON("PIL");
     make_image("p.png", 24, 16);
     make_image("c.jpg", 24, 16);
-    python(
+    run_python(
+        folder_.path(),
         "from PIL import Image, PngImagePlugin\n"
         "i = PngImagePlugin.PngInfo()\n"
         "i.add_text('parameters', 'a tree, Steps: 40'); i.add_text('Title', 'Hill & <dale>')\n"
