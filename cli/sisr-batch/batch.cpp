@@ -2,6 +2,7 @@
 
 #include "base/numbers.h"
 #include "batch_log.h"
+#include "common/last_words.h"
 #include "common/quiet_libraries.h"
 #include "common/signals.h"
 #include "file_job.h"
@@ -16,6 +17,8 @@
 #include <atomic>
 #include <cstdio>
 #include <future>
+#include <memory>
+#include <new>
 #include <thread>
 
 namespace sisr::cli {
@@ -58,6 +61,13 @@ public:
         log_.summarise();
         if (log_.is_interrupted()) return ExitCode::interrupted;
         return log_.failed() == 0 && is_reported ? ExitCode::done : ExitCode::some_failed;
+    }
+
+    /// A library has ended the program: what was done is told and reported all the same.
+    void give_up(const std::string& reason) {
+        log_.give_up(reason);
+        save_report();
+        log_.summarise();
     }
 
 private:
@@ -121,6 +131,18 @@ std::string suffix_for(const UpscaleOptions& upscale, const Model& model) {
     return "-x" + format_number(upscale.scale > 0 ? upscale.scale : model.info().scale);
 }
 
+/// A library has ended the program before the first file.
+void give_up(const BatchOptions& options, const std::vector<Job>& jobs, const std::string& reason) {
+    std::fprintf(stderr, "sisr-batch: %s\n", printable(reason).c_str());
+    if (options.report.empty() || options.dry_run) return;
+    BatchReport report;
+    report.interrupted = true;
+    for (const Job& job : jobs) {
+        report.files.push_back({job.input, job.output, "failed", reason, 0, 0, 0, ""});
+    }
+    write_report(options.report, report);
+}
+
 }  // namespace
 
 ExitCode run_batch(const BatchOptions& given) {
@@ -143,10 +165,24 @@ ExitCode run_batch(const BatchOptions& given) {
     }
     const std::vector<Job> jobs =
         options.shard.count == 1 ? list.jobs : take_shard(list.jobs, options.shard);
-    Batch batch(options, model, jobs, signals);
+    std::unique_ptr<Batch> batch;
+    const LastWords last_words([&](const std::string& reason) {
+        if (batch) {
+            batch->give_up(reason);
+            tidy_outputs(jobs, true);
+        } else {
+            give_up(options, jobs, reason);
+        }
+    });
+    try {
+        batch = std::make_unique<Batch>(options, model, jobs, signals);
+    } catch (const std::bad_alloc&) {
+        give_up(options, jobs, "not enough memory");
+        return ExitCode::some_failed;
+    }
     prepare_output(options);
     if (!options.dry_run) tidy_outputs(jobs);
-    return batch.run(list);
+    return batch->run(list);
 }
 
 ExitCode list_installed_models() {

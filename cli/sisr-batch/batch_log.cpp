@@ -54,6 +54,7 @@ void BatchLog::start(std::size_t job) {
     ++started_;
     entries_[job].start = Clock::now();
     draw(jobs_[job]);
+    entries_[job].is_started = true;
 }
 
 void BatchLog::progress(std::size_t job, double fraction) {
@@ -128,6 +129,14 @@ void BatchLog::tell_of_stale() {
     tell("sisr-batch: skipped: " + std::to_string(stale_.size()) +
          " results were made with other options or of other inputs; --existing overwrite makes "
          "them anew");
+}
+
+void BatchLog::give_up(const std::string& reason) {
+    for (std::size_t job = 0; job < entries_.size(); ++job) {
+        if (!entries_[job].is_started || entries_[job].end) continue;
+        finish(job, {Outcome::failed, jobs_[job].input.string() + ": " + reason});
+    }
+    is_interrupted_ = true;
 }
 
 void BatchLog::summarise() {

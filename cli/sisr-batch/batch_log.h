@@ -29,6 +29,9 @@ public:
     void progress(std::size_t job, double fraction);
     void finish(std::size_t job, const JobResult& result);
 
+    /// The files at work have failed for this reason; those behind them were not begun.
+    void give_up(const std::string& reason);
+
     /// The last lines. Call it when nothing runs any more.
     void summarise();
 
@@ -41,6 +44,7 @@ private:
     using Clock = std::chrono::steady_clock;
     struct Entry {
         Clock::time_point start;
+        bool is_started = false;
         double fraction = 0;  ///< of its bytes
         std::optional<ReportedFile> end;
     };

@@ -60,6 +60,16 @@ std::optional<JobResult> look_at_existing(const Job& job, Existing existing,
     return JobResult{Outcome::skipped, name + ": exists already, skipped"};
 }
 
+/// Throws Error{io}.
+void copy_time(const fs::path& from, const fs::path& to) {
+    std::error_code status;
+    const auto time = fs::last_write_time(from, status);
+    if (!status) fs::last_write_time(to, time, status);
+    if (!status) return;
+    throw Error(ErrorKind::io, to.string(),
+                "cannot be given its input's time (" + status.message() + ")");
+}
+
 class FileJob {
 public:
     FileJob(const Job& job, const BatchOptions& options, const Upscaler& upscaler,
@@ -78,6 +88,7 @@ public:
         JobSource source(job_, options_);
         if (const auto skipped = look_at_size(source.shape())) return *skipped;
         const ImageShape result = upscaler_.output_shape(source.shape());
+        check_can_hold(job_.output, result, source.write_options(result));
         if (options_.dry_run) return describe(result);
         tell_notes(source);
         if (job_.output.has_parent_path()) make_folder(job_.output.parent_path());
@@ -86,6 +97,7 @@ public:
         FileSink sink(job_.output, source.write_options(result));
         const InputKind input = run_pages(source, sink);
         tell_notes(source);
+        if (options_.keep_time) copy_time(job_.input, job_.output);
         if (options_.compare) write_compare_sheet(job_.input, job_.output, is_turned);
         made_with_.remember(job_.input, job_.output);
         const std::string taken_for =

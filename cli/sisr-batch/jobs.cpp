@@ -272,11 +272,12 @@ void make_folder(const fs::path& folder) {
     throw Error(ErrorKind::io, folder.string(), "cannot be created (" + status.message() + ")");
 }
 
-void tidy_outputs(const std::vector<Job>& jobs) {
+void tidy_outputs(const std::vector<Job>& jobs, bool ours_too) {
     std::set<fs::path> folders;
     for (const Job& job : jobs) {
         const fs::path folder = job.output.parent_path();
-        if (folders.insert(folder).second) remove_abandoned_files(folder.empty() ? "." : folder);
+        if (!folders.insert(folder).second) continue;
+        remove_abandoned_files(folder.empty() ? "." : folder, ours_too);
     }
 }
 

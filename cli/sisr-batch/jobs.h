@@ -33,8 +33,9 @@ JobList list_jobs(const BatchOptions& options);
 /// Creates the folder with its parents. Throws Error{io}.
 void make_folder(const std::filesystem::path& folder);
 
-/// Removes what killed runs have left in the folders of the results.
-void tidy_outputs(const std::vector<Job>& jobs);
+/// Removes what killed runs have left in the folders of the results; with ours_too also what this
+/// run has not finished.
+void tidy_outputs(const std::vector<Job>& jobs, bool ours_too = false);
 
 /// Creates the output folder, in a dry run only looks whether it can be one. Throws Error{io} when
 /// that fails or when nothing can be written into it.

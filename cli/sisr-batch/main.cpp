@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace {
 
@@ -42,6 +43,8 @@ int main(int argc, char** argv) {
         // Whatever comes this far concerns the whole batch: options, model, output folder.
         std::fprintf(stderr, "sisr-batch: %s\n", printable(error.what()).c_str());
         return to_int(ExitCode::usage);
+    } catch (const std::bad_alloc&) {
+        std::fputs("sisr-batch: not enough memory\n", stderr);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "sisr-batch: %s\n", printable(error.what()).c_str());
     } catch (...) {

@@ -52,6 +52,7 @@ po::options_description describe_options() {
         ("depth", text("D"), "8, 16, half or float; default: the input's")
         ("suffix", text("TEXT"), "added to each output's name before the extension")
         ("strip-metadata", po::bool_switch(), "write no colour profile, EXIF, IPTC, XMP")
+        ("keep-time", po::bool_switch(), "give results their inputs' time of change")
         ("dpi", text("DO")->default_value("keep"),
          "keep: prints grow with the picture; scale: they keep their size")
         ("existing", text("DO")->default_value("skip"), "skip, overwrite or error")
@@ -213,6 +214,7 @@ void read_output_options(const OptionValues& values, BatchOptions& options) {
         "existing",
         {{"skip", Existing::skip}, {"overwrite", Existing::overwrite}, {"error", Existing::error}});
     options.strip_metadata = values.flag("strip-metadata");
+    options.keep_time = values.flag("keep-time");
     options.scales_resolution = values.choice<bool>("dpi", {{"keep", false}, {"scale", true}});
     options.max_megapixels =
         values.has("max-megapixels")

@@ -106,13 +106,14 @@ void AtomicFile::commit() {
     if (handle.get() >= 0) ::fsync(handle.get());
 }
 
-void remove_abandoned_files(const fs::path& folder) {
+void remove_abandoned_files(const fs::path& folder, bool ours_too) {
     std::error_code status;
     for (fs::directory_iterator entry(folder, status), end; !status && entry != end;
          entry.increment(status)) {
         const pid_t maker = maker_of(entry->path().filename().string());
         if (maker <= 0) continue;
-        const bool is_alive = ::kill(maker, 0) == 0 || errno != ESRCH;
+        const bool is_ours = maker == ::getpid();
+        const bool is_alive = is_ours ? !ours_too : ::kill(maker, 0) == 0 || errno != ESRCH;
         std::error_code ignored;
         if (!is_alive) fs::remove(entry->path(), ignored);
     }

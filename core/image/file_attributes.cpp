@@ -1,8 +1,17 @@
 #include "image/file_attributes.h"
 
+#include "image/colour_signal.h"
+#include "image/file_layout.h"
+#include "image/metadata/xmp.h"
+
+#include <OpenImageIO/tiffutils.h>
+
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sisr {
 namespace {
@@ -15,6 +24,8 @@ constexpr int kLowestKeptQuality = 75;
 bool is_one_of(const std::string& value, std::initializer_list<const char*> list) {
     return std::find(list.begin(), list.end(), value) != list.end();
 }
+
+bool is_tiff(const Format& format) { return format.name == std::string_view("tiff"); }
 
 bool starts_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
 
@@ -33,28 +44,56 @@ bool is_stale(const std::string& name, bool same_format) {
 }
 
 /// Where a file's own parts are written, attributes only add what those do not hold.
-bool goes_beside_parts(const std::string& name, const std::string& format) {
+bool goes_beside_parts(const std::string& name, const Format& format) {
     return is_one_of(name, {"ICCProfile", "XResolution", "YResolution", "ResolutionUnit",
                             "PixelAspectRatio", "jpeg:subsampling"}) ||
-           (format == "tiff" && name == "Orientation");
+           (is_tiff(format) && name == "Orientation");
 }
 
-int quality_for(const std::string& format, int wanted, const FileMetadata* metadata) {
-    if (wanted > 0) return wanted;
-    const bool is_known =
-        metadata != nullptr && metadata->format == format && metadata->parts.jpeg_quality > 0;
-    return is_known ? std::max(metadata->parts.jpeg_quality, kLowestKeptQuality) : kDefaultQuality;
+/// One comment of all texts, for formats that have nothing else.
+std::string comment_of(const std::vector<KeyedText>& texts) {
+    std::string comment;
+    for (const KeyedText& text : texts) {
+        if (!comment.empty()) comment += '\n';
+        comment += (text.keyword == "Comment" ? "" : text.keyword + ": ") + text.text;
+    }
+    return comment;
+}
+
+/// A PNG's texts into what the format has for them, and a JPEG's comment.
+void carry_texts(const Format& format, MetadataParts& parts) {
+    constexpr std::size_t kLargestComment = 65000;  // of JPEG
+    const std::string_view name = format.name;
+    if (name == "png") return;  // which has the comment by itself
+    if (!parts.comment.empty() && name != "jpeg") {
+        parts.texts.push_back({"Comment", parts.comment});
+    }
+    if (parts.texts.empty()) return;
+    const std::string comment = comment_of(parts.texts);
+    const bool is_comment =
+        name == "jpeg" && parts.comment.empty() && comment.size() < kLargestComment;
+    if (is_comment) parts.comment = comment;
+    std::string added = with_texts(parts.xmp, parts.texts);
+    // Which must fit into a JPEG's segment.
+    if (name != "jpeg" || added.size() < kLargestComment) parts.xmp = std::move(added);
 }
 
 }  // namespace
 
-bool carries_parts(const FileMetadata& metadata, const std::string& format) {
-    return metadata.parts.is_known && keeps_parts(format);
+int quality_for(const Format& format, int wanted, const FileMetadata* metadata) {
+    if (wanted > 0) return wanted;
+    const bool is_known =
+        metadata != nullptr && metadata->format == format.name && metadata->parts.jpeg_quality > 0;
+    return is_known ? std::max(metadata->parts.jpeg_quality, kLowestKeptQuality) : kDefaultQuality;
 }
 
-void copy_attributes(const FileMetadata& metadata, const std::string& format,
-                     double resolution_scale, OIIO::ImageSpec& spec) {
-    const bool same_format = metadata.format == format;
+bool carries_parts(const FileMetadata& metadata, const Format& format) {
+    return metadata.parts.is_known && has(format, kParts);
+}
+
+void copy_attributes(const FileMetadata& metadata, const Format& format, double resolution_scale,
+                     OIIO::ImageSpec& spec) {
+    const bool same_format = metadata.format == format.name;
     const bool beside_parts = carries_parts(metadata, format);
     for (const OIIO::ParamValue& attribute : metadata.attributes) {
         const std::string name = attribute.name().string();
@@ -102,31 +141,47 @@ bool suits(const std::string& profile, int colour_channels) {
     return (profile.compare(kColourSpaceAt, 4, "GRAY") == 0) == (colour_channels == 1);
 }
 
-MetadataParts parts_for(const FileMetadata& metadata, const std::string& format, Size size,
+MetadataParts parts_for(const FileMetadata& metadata, const Format& format, Size size,
                         double resolution_scale) {
     MetadataParts parts = metadata.parts;
-    if (metadata.format != format) {
+    parts.xmp = without_announcements(parts.xmp);
+    if (metadata.format != format.name) {
         parts.png_chunks.clear();
         parts.xmp_extension.clear();
+        carry_texts(format, parts);
+    }
+    if (parts.icc.empty() && parts.signal && !has(format, kSignal)) {
+        parts.icc = profile_of_signal(*parts.signal);
     }
     update_parts(parts, {size, metadata.is_turned, resolution_scale});
     return parts;
 }
 
-void set_compression(const std::string& format, int quality, const FileMetadata* metadata,
+MetadataParts parts_of_attributes(const OIIO::ImageSpec& spec) {
+    MetadataParts parts;
+    parts.is_known = true;
+    parts.icc = profile_of(spec);
+    if (spec.extra_attribs.empty()) return parts;
+    std::vector<char> bytes;
+    OIIO::encode_exif(spec, bytes);
+    parts.exif.assign(bytes.begin(), bytes.end());
+    bytes.clear();
+    OIIO::encode_iptc_iim(spec, bytes);
+    parts.iptc.assign(bytes.begin(), bytes.end());
+    parts.xmp = OIIO::encode_xmp(spec, true);
+    parts.comment = spec.get_string_attribute("ImageDescription");
+    return parts;
+}
+
+void set_compression(const Format& format, int quality, const FileMetadata* metadata,
                      OIIO::ImageSpec& spec) {
+    const std::string name = format.name;
     const std::string used = std::to_string(quality_for(format, quality, metadata));
-    const bool was_lossless = metadata != nullptr && metadata->parts.is_lossless;
-    if (format == "webp" && quality == 0 && was_lossless) {
-        spec.attribute("Compression", "lossless");
-        return;
-    }
-    if (is_one_of(format, {"jpeg", "webp"})) spec.attribute("Compression", format + ":" + used);
-    if (format == "heif") spec.attribute("Compression", "heic:" + used);
-    if (!is_one_of(format, {"tiff", "openexr"})) return;
+    if (is_one_of(name, {"jpeg", "webp"})) spec.attribute("Compression", name + ":" + used);
+    if (!is_one_of(name, {"tiff", "openexr"})) return;
 
     std::string kept;
-    if (metadata != nullptr && metadata->format == format) {
+    if (metadata != nullptr && metadata->format == format.name) {
         kept = metadata->attributes.get_string("compression");
     }
     const bool is_lossless =

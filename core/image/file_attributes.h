@@ -2,6 +2,7 @@
 #pragma once
 
 #include "image/file_metadata.h"
+#include "image/format_table.h"
 
 #include <OpenImageIO/imageio.h>
 
@@ -10,19 +11,26 @@
 namespace sisr {
 
 /// True when the metadata's parts are written byte for byte into a file of this format.
-bool carries_parts(const FileMetadata& metadata, const std::string& format);
+bool carries_parts(const FileMetadata& metadata, const Format& format);
 
 /// The parts as they are to be written into a file of this format and size.
-MetadataParts parts_for(const FileMetadata& metadata, const std::string& format, Size size,
+MetadataParts parts_for(const FileMetadata& metadata, const Format& format, Size size,
                         double resolution_scale);
 
 /// Gives `spec`, whose size is set, what the source's attributes say of the picture rather than of
 /// how it was stored.
-void copy_attributes(const FileMetadata& metadata, const std::string& format,
-                     double resolution_scale, OIIO::ImageSpec& spec);
+void copy_attributes(const FileMetadata& metadata, const Format& format, double resolution_scale,
+                     OIIO::ImageSpec& spec);
 
-/// quality: 1 to 100; 0: as the metadata's file, if that is known. metadata: may be null.
-void set_compression(const std::string& format, int quality, const FileMetadata* metadata,
+/// What OpenImageIO knows by name, as parts of a file of any kind.
+MetadataParts parts_of_attributes(const OIIO::ImageSpec& spec);
+
+/// From 1 to 100. wanted: the same, or 0: as the metadata's file, if that is known. metadata: may
+/// be null.
+int quality_for(const Format& format, int wanted, const FileMetadata* metadata);
+
+/// quality and metadata: as above.
+void set_compression(const Format& format, int quality, const FileMetadata* metadata,
                      OIIO::ImageSpec& spec);
 
 /// Gives `spec`, whose size is set, the source's windows, scaled as the pixels were.

@@ -1,7 +1,7 @@
 #include "image/file_layout.h"
 
 #include "base/ascii.h"
-#include "image/file_metadata.h"
+#include "image/format_table.h"
 
 #include <algorithm>
 #include <initializer_list>
@@ -54,7 +54,7 @@ Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format) {
         return space.find("lin") == std::string::npos ? Encoding::display : Encoding::linear;
     // Nothing said: these formats hold light by convention, and so do float TIFFs, but for those
     // whose profile tells of a curve.
-    const bool holds_light = is_linear_format(format) || format == "psd" ||
+    const bool holds_light = has(format_named(format), kLight) || format == "psd" ||
                              (format == "tiff" && spec.find_attribute("ICCProfile") == nullptr);
     return holds_light ? Encoding::linear : Encoding::display;
 }

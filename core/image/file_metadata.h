@@ -44,16 +44,6 @@ public:
     std::optional<Animation> animation;  ///< of the first page, for all
 };
 
-/// True for OpenImageIO's names of formats that hold light, not display values.
-inline bool is_linear_format(const std::string& format) {
-    return format == "openexr" || format == "hdr";
-}
-
-/// True for OpenImageIO's names of the formats whose MetadataParts are read and written.
-inline bool keeps_parts(const std::string& format) {
-    return format == "jpeg" || format == "png" || format == "webp" || format == "tiff";
-}
-
 /// An OpenImageIO message as the end of one line: without line breaks, and with `name` (or
 /// the path's last part) instead of the path, which the Error names itself.
 std::string one_line(std::string message, const std::string& path, std::string name = "");

@@ -1,6 +1,7 @@
 #include "base/ascii.h"
 #include "image/file_metadata.h"
 #include "image/finite_rows.h"
+#include "image/format_table.h"
 #include "image/openimageio_files.h"
 #include "image/readers/reader.h"
 #include "image/truncation.h"
@@ -78,7 +79,7 @@ struct FileSource::Impl {
         parts = read_parts(file);
         reader = open_reader(file, parts);
         // Containers that hold one of these as a preview are OpenImageIO's to take apart.
-        parts.is_known = parts.is_known && keeps_parts(reader->format());
+        parts.is_known = parts.is_known && has(format_named(reader->format()), kParts);
         start_page();
     }
 
@@ -99,11 +100,10 @@ struct FileSource::Impl {
         kept->windows = head.windows;
         kept->animation = head.animation;
         if (page == 0) kept->parts = parts;
-        if (!head.icc.empty()) kept->parts.icc = head.icc;
-        if (head.is_converted) {
-            kept->parts.icc.clear();
-            kept->attributes.remove("ICCProfile");
-        }
+        // OpenImageIO damages JPEG's profiles of more than a segment.
+        if (kept->parts.icc.empty()) kept->parts.icc = head.icc;
+        if (head.is_converted) kept->parts.icc.clear();
+        kept->attributes.remove("ICCProfile");
         const int told = kept->parts.is_known ? orientation_of(kept->parts) : head.orientation;
         kept->orientation = told >= 1 && told <= 8 ? told : 1;
         metadata = std::move(kept);
@@ -144,6 +144,9 @@ int FileSource::orientation() const { return impl_->metadata->orientation; }
 bool FileSource::can_turn_pages() const { return impl_->reader->can_turn_pages(); }
 std::vector<std::string> FileSource::notes() const {
     std::vector<std::string> notes = impl_->reader->notes();
+    for (const std::string& left_out : impl_->parts.left_out) {
+        notes.push_back("holds " + left_out + " too, which is left out");
+    }
     notes.insert(notes.end(), impl_->repairs.begin(), impl_->repairs.end());
     const std::string now = impl_->finite ? impl_->finite->note() : "";
     if (!now.empty()) notes.push_back(now);

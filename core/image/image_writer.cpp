@@ -3,23 +3,17 @@
 #include "image/file_attributes.h"
 #include "image/file_layout.h"
 #include "image/file_metadata.h"
-#include "image/metadata/containers.h"
-#include "image/metadata/exif.h"
-#include "image/openimageio_files.h"
-#include "image/png_data.h"
+#include "image/format_table.h"
+#include "image/heif.h"
 #include "image/quantise.h"
-#include "image/remembering_file.h"
-#include "image/transfer.h"
+#include "image/sample_conversion.h"
+#include "image/writers/writer.h"
 
 #include <sisr/error.h>
 
-#include <OpenImageIO/imageio.h>
-
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <functional>
-#include <initializer_list>
+#include <string_view>
 #include <utility>
 
 namespace sisr {
@@ -29,37 +23,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kSamplesAtOnce = 1 << 20;
 constexpr std::uintmax_t kLeastFreeBytes = 1 << 16;  // a disk with less is called full
-constexpr OIIO::imagesize_t kLargestTiffBytes = 4'000'000'000;
-
-bool is_one_of(const std::string& value, std::initializer_list<const char*> list) {
-    return std::find(list.begin(), list.end(), value) != list.end();
-}
+constexpr std::uint64_t kLargestTiffBytes = 4'000'000'000;
 
 bool is_float(Depth depth) { return depth == Depth::half || depth == Depth::f32; }
-
-bool holds_float(const std::string& format) { return is_linear_format(format) || format == "tiff"; }
-
-enum class Premultiply { none, plainly, in_light };
-
-/// OpenEXR files are premultiplied. WebP's are not, but OpenImageIO's writer takes its samples for
-/// premultiplied in linear light and undoes it.
-Premultiply premultiply_for(const std::string& format) {
-    if (format == "openexr") return Premultiply::plainly;
-    return format == "webp" ? Premultiply::in_light : Premultiply::none;
-}
-
-float premultiply(float value, float alpha, Premultiply how) {
-    switch (how) {
-        case Premultiply::none: return value;
-        case Premultiply::plainly: return value * alpha;
-        case Premultiply::in_light: return srgb_encode(srgb_decode(value) * alpha);
-    }
-    return value;
-}
-
-bool needs_rgb(const std::string& format) {
-    return is_one_of(format, {"webp", "hdr", "heif", "gif"});
-}
 
 OIIO::TypeDesc type_of(Depth depth) {
     switch (depth) {
@@ -73,35 +39,78 @@ OIIO::TypeDesc type_of(Depth depth) {
 
 std::string megabytes(double bytes) { return format_number(bytes / 1e6, 1) + " MB"; }
 
+const Format& writable_format_of(const fs::path& file) {
+    const Format& format = format_of(file);
+    if (format.writer == Codec::heif && !can_encode_heif(format.name == std::string_view("avif"))) {
+        throw Error(ErrorKind::unsupported, file.string(),
+                    std::string("cannot be written: this system's libheif has no encoder for ") +
+                        format.label);
+    }
+    if (format.writer != Codec::none) return format;
+    throw Error(ErrorKind::unsupported, file.string(), "files of this extension cannot be written");
+}
+
+Depth depth_for(const Format& format, const WriteOptions& options) {
+    const Depth depth = options.depth      ? *options.depth
+                        : options.metadata ? options.metadata->depth
+                                           : Depth::u8;
+    if (has(format, kOnly8)) return Depth::u8;
+    return is_float(depth) && !has(format, kFloat) ? Depth::u16 : depth;
+}
+
+/// Whose writer takes parts and no attributes.
+bool has_own_writer(const Format& format) {
+    return format.writer == Codec::jpeg || format.writer == Codec::heif ||
+           format.writer == Codec::webp;
+}
+
+/// HDR that a format cannot tell would be shown as something else.
+void check_signal(const Format& format, const fs::path& file, const WriteOptions& options) {
+    const bool is_hdr = options.metadata && options.metadata->parts.signal &&
+                        options.metadata->parts.signal->is_hdr();
+    if (!is_hdr || has(format, kSignal)) return;
+    throw Error(ErrorKind::unsupported, file.string(),
+                std::string("cannot be written: the picture is HDR (PQ or HLG), which ") +
+                    format.label + " files cannot tell; PNG, AVIF and HEIC files can");
+}
+
+/// Of all pages, were they as the first.
+std::uint64_t sample_bytes(const Format& format, const ImageShape& shape,
+                           const WriteOptions& options) {
+    return std::uint64_t{type_of(depth_for(format, options)).size()} * shape.row_samples() *
+           static_cast<std::uint64_t>(shape.height) *
+           static_cast<std::uint64_t>(std::max(1, options.pages));
+}
+
 }  // namespace
 
 struct FileSink::Impl {
     Impl(const fs::path& file, WriteOptions write_options)
-        : path(file), options(std::move(write_options)), output(create_output(file)) {
-        if (!output) {
-            throw Error(ErrorKind::unsupported, path.string(),
-                        "files of this extension cannot be written");
+        : path(file), options(std::move(write_options)), format(writable_format_of(file)) {}
+
+    /// Runs what a codec may refuse, and says what it was in one line.
+    template <class Work>
+    void attempt(const std::string& what, Work work) const {
+        try {
+            work();
+        } catch (const WriteFailure& failure) {
+            fail(what, failure.what());
         }
-        format = output->format_name();
     }
 
-    [[noreturn]] void fail(const std::string& what) const {
-        std::string reason = one_line(output->geterror(), temporary->temporary_path().string(),
-                                      path.filename().string());
-        throw Error(ErrorKind::io, path.string(),
-                    what + (reason.empty() ? "" : " (" + reason + ")"));
-    }
-
-    /// After a write that did not succeed.
-    [[noreturn]] void fail_to_write() const {
+    [[noreturn]] void fail(const std::string& what, const std::string& codec_reason) const {
         std::error_code status;
         const fs::path& file = temporary->temporary_path();
         const auto written = static_cast<double>(fs::file_size(file, status));
         const fs::space_info space =
             fs::space(file.parent_path().empty() ? "." : file.parent_path(), status);
-        const bool is_full = !status && space.available < kLeastFreeBytes;
-        if (!is_full) fail("cannot be written");
-        output->geterror();
+        if (!status && space.available < kLeastFreeBytes) fail_on_full_disk(written, space);
+        const std::string reason = one_line(codec_reason, file.string(), path.filename().string());
+        throw Error(ErrorKind::io, path.string(),
+                    what + (reason.empty() ? "" : " (" + reason + ")"));
+    }
+
+    [[noreturn]] void fail_on_full_disk(double written, const fs::space_info& space) const {
         // As many bytes per row as so far; what is written goes away again.
         const double needed = written * input.height / std::max(1, rows_written);
         throw Error(ErrorKind::no_space, path.string(),
@@ -110,224 +119,137 @@ struct FileSink::Impl {
                         megabytes(written + static_cast<double>(space.available)) + " are free)");
     }
 
-    Depth wanted_depth() const {
-        const Depth depth = options.depth      ? *options.depth
-                            : options.metadata ? options.metadata->depth
-                                               : Depth::u8;
-        // OpenImageIO 2.4 writes 16-bit portable anymaps that nobody can read.
-        if (format == "pnm") return Depth::u8;
-        return is_float(depth) && !holds_float(format) ? Depth::u16 : depth;
+    Encoding output_encoding() const {
+        if (has(format, kLight)) return Encoding::linear;
+        return is_float(depth_for(format, options)) ? input.encoding : Encoding::display;
     }
 
-    OIIO::ImageSpec make_spec() const {
-        const bool keeps_grey = input.colour_channels == 1 && !needs_rgb(format);
-        const int channels = (keeps_grey ? 1 : 3) + (keeps_alpha ? 1 : 0);
-        OIIO::ImageSpec spec(input.width, input.height, channels, type_of(wanted_depth()));
-        spec.channelnames =
-            keeps_grey ? std::vector<std::string>{"Y"} : std::vector<std::string>{"R", "G", "B"};
+    OIIO::ImageSpec make_spec(int colour_channels, bool keeps_alpha) const {
+        const int channels = colour_channels + (keeps_alpha ? 1 : 0);
+        const Depth depth = depth_for(format, options);
+        OIIO::ImageSpec spec(input.width, input.height, channels, type_of(depth));
+        spec.channelnames = colour_channels == 1 ? std::vector<std::string>{"Y"}
+                                                 : std::vector<std::string>{"R", "G", "B"};
         if (keeps_alpha) {
             spec.channelnames.emplace_back("A");
             spec.alpha_channel = channels - 1;
         }
         if (options.metadata) {
             copy_attributes(*options.metadata, format, options.resolution_scale, spec);
-            if (!suits(profile_of(spec), keeps_grey ? 1 : 3)) {
-                spec.extra_attribs.remove("ICCProfile");
-            }
+            if (!suits(profile_of(spec), colour_channels)) spec.extra_attribs.remove("ICCProfile");
         }
         // Beyond 4 GB a TIFF needs the larger kind; what packing will save is not known yet.
-        if (format == "tiff" && spec.image_bytes() > kLargestTiffBytes) {
+        const bool is_large = sample_bytes(format, input, options) > kLargestTiffBytes;
+        if (has(format, kPages) && has(format, kFloat) && is_large) {
             spec.attribute("tiff:bigtiff", 1);
         }
         set_compression(format, options.quality, options.metadata.get(), spec);
-        if (format == "openexr" && options.metadata) place_windows(*options.metadata, spec);
+        if (has(format, kWindows) && options.metadata) place_windows(*options.metadata, spec);
         // The samples that we hand over are not premultiplied, and shall stay so.
-        if (keeps_alpha && premultiplied == Premultiply::none) {
+        if (keeps_alpha && !has(format, kAssociated)) {
             spec.attribute("oiio:UnassociatedAlpha", 1);
         }
-        if (is_float(wanted_depth())) {
+        if (is_float(depth)) {
             spec.attribute("oiio:ColorSpace",
-                           output_encoding == Encoding::linear ? "Linear" : "sRGB");
+                           output_encoding() == Encoding::linear ? "Linear" : "sRGB");
         }
         return spec;
     }
 
-    Encoding choose_encoding() const {
-        if (is_linear_format(format)) return Encoding::linear;
-        return is_float(wanted_depth()) ? input.encoding : Encoding::display;
-    }
-
-    /// One pixel of ours as the file wants it. Returns behind the last value written.
-    float* convert(const float* pixel, float* out) const {
-        float colour[3];
-        const int channels = input.colour_channels;
-        const float alpha = input.has_alpha ? pixel[channels] : 1;
-        for (int c = 0; c < channels; ++c) {
-            float value = pixel[c];
-            // Paper is white: what a viewer shows under transparency in the same encoding.
-            if (input.has_alpha && !keeps_alpha) value = value * alpha + (1 - alpha);
-            if (input.encoding != output_encoding) {
-                value =
-                    output_encoding == Encoding::linear ? srgb_decode(value) : srgb_encode(value);
-            }
-            colour[c] = premultiply(value, alpha, premultiplied);
+    PageHead make_head(int colour_channels, bool keeps_alpha) const {
+        PageHead head;
+        head.spec = make_spec(colour_channels, keeps_alpha);
+        head.page = pages_done;
+        head.is_lossless =
+            options.quality == 0 && options.metadata && options.metadata->parts.is_lossless;
+        if (options.metadata) head.comment = options.metadata->parts.comment;
+        if (options.metadata && options.metadata->animation) {
+            const Animation& animation = *options.metadata->animation;
+            const auto page = static_cast<std::size_t>(pages_done);
+            head.delay = page < animation.delays.size() ? animation.delays[page] : 0;
+            head.loops = animation.loops;
         }
-        const int written = output->spec().nchannels - (keeps_alpha ? 1 : 0);
-        for (int c = 0; c < written; ++c) *out++ = colour[c < channels ? c : 0];
-        if (keeps_alpha) *out++ = alpha;
-        return out;
-    }
-
-    /// JPEG files get their parts while their head is written.
-    void open_proxy(const std::string& name) {
-        // libtiff tells of failures itself, and wants to read what it has written.
-        if (!output->supports("ioproxy") || format == "tiff") return;
-        if (parts && format == "jpeg") {
-            proxy = std::make_unique<RememberingFile>(
-                name, jpeg_head_bytes,
-                [parts = *parts](const std::string& head) { return jpeg_head_with(head, parts); });
-        } else {
-            proxy = std::make_unique<RememberingFile>(name);
-        }
-    }
-
-    void open_first_page() {
-        temporary = std::make_unique<AtomicFile>(path);
-        const std::string name = temporary->temporary_path().string();
-        const OIIO::ImageSpec spec = make_spec();
-        has_date = spec.find_attribute("DateTime") != nullptr;
-        parts.reset();
+        head.quality = quality_for(format, options.quality, options.metadata.get());
         if (options.metadata && carries_parts(*options.metadata, format)) {
-            parts = parts_for(*options.metadata, format, input.size(), options.resolution_scale);
-            if (!suits(parts->icc, spec.nchannels - (keeps_alpha ? 1 : 0))) parts->icc.clear();
+            head.parts =
+                parts_for(*options.metadata, format, input.size(), options.resolution_scale);
+        } else if (options.metadata && has(format, kParts) && has_own_writer(format)) {
+            head.parts = parts_of_attributes(head.spec);
         }
-        open_proxy(name);
-        if (format == "png") {
-            open_png(name, spec);
-        } else {
-            if (proxy) output->set_ioproxy(proxy.get());
-            if (!output->open(name, spec)) fail("cannot be written");
-        }
+        if (head.parts && !suits(head.parts->icc, colour_channels)) head.parts->icc.clear();
+        return head;
     }
 
-    /// OpenImageIO makes the head, for a picture of one row; the rest is ours.
-    void open_png(const std::string& name, OIIO::ImageSpec spec) {
-        std::vector<unsigned char> bytes;
-        OIIO::Filesystem::IOVecOutput memory(bytes);
-        spec.height = spec.full_height = 1;
-        const std::vector<unsigned char> row(spec.scanline_bytes());
-        output->set_ioproxy(&memory);
-        const bool is_made = output->open(name, spec) &&
-                             output->write_scanline(0, 0, spec.format, row.data()) &&
-                             output->close();
-        if (!is_made) fail("cannot be written");
-        const std::string file(bytes.begin(), bytes.end());
-        std::string head = png_head_of_height(file.substr(0, png_head_bytes(file)),
-                                              static_cast<std::size_t>(input.height));
-        if (parts) head = png_head_with(head, *parts);
-        const auto write = [this](const void* data, std::size_t count) {
-            proxy->write(data, count);
-        };
-        write(head.data(), head.size());
-        png_data = std::make_unique<PngData>(spec.scanline_bytes(), spec.pixel_bytes(), write);
-    }
-
-    /// Whether the file holds our samples as they are, but for their depth.
-    bool is_as_given() const {
-        return output->spec().nchannels == input.channels() && keeps_alpha == input.has_alpha &&
-               output_encoding == input.encoding && premultiplied == Premultiply::none;
-    }
-
-    /// `rows` as the file wants them, still float.
-    const float* convert_rows(std::size_t pixels, const float* rows) {
-        if (is_as_given()) return rows;
-        converted.resize(pixels * static_cast<std::size_t>(output->spec().nchannels));
-        float* out = converted.data();
-        for (std::size_t i = 0; i < pixels; ++i) {
-            out = convert(rows + i * static_cast<std::size_t>(input.channels()), out);
+    void begin_page(const ImageShape& shape) {
+        check_size(format, path, shape.size(), sample_bytes(format, shape, options));
+        check_signal(format, path, options);
+        input = shape;
+        rows_written = 0;
+        const bool keeps_alpha = shape.has_alpha && has(format, kAlpha);
+        const int colour_channels = shape.colour_channels == 1 && has(format, kGrey) ? 1 : 3;
+        const bool keeps_glow =
+            options.metadata && has(format_named(options.metadata->format), kAssociated);
+        conversion = SampleConversion(shape, colour_channels, keeps_alpha,
+                                      keeps_alpha && has(format, kAssociated), output_encoding(),
+                                      keeps_glow);
+        PageHead head = make_head(colour_channels, keeps_alpha);
+        if (pages_done > 0) {
+            attempt("cannot take another page", [&] { type = writer->begin(std::move(head)); });
+            return;
         }
-        return converted.data();
+        temporary = std::make_unique<AtomicFile>(path);
+        attempt("cannot be written", [&] {
+            writer = make_writer(format, temporary->temporary_path().string());
+            type = writer->begin(std::move(head));
+        });
     }
 
     void write_few(int y_begin, int y_end, const float* rows) {
         const std::size_t pixels = static_cast<std::size_t>(y_end - y_begin) * input.width;
-        const float* samples = convert_rows(pixels, rows);
-        const auto count = pixels * static_cast<std::size_t>(output->spec().nchannels);
-        const OIIO::TypeDesc format_type = output->spec().format;
-        if (format_type == OIIO::TypeDesc::UINT8) {
+        const float* samples = conversion.convert(rows, pixels);
+        const auto count = pixels * static_cast<std::size_t>(conversion.channels());
+        const void* written = samples;
+        if (type == OIIO::TypeDesc::UINT8) {
             quantise_8(samples, count, quantised);
-            put_rows(y_begin, y_end, format_type, quantised.data());
-        } else if (format_type == OIIO::TypeDesc::UINT16) {
-            const auto order = png_data ? ByteOrder::big : ByteOrder::native;
+            written = quantised.data();
+        } else if (type == OIIO::TypeDesc::UINT16) {
+            const auto order = writer->wants_big_endian() ? ByteOrder::big : ByteOrder::native;
             quantise_16(samples, count, order, quantised);
-            put_rows(y_begin, y_end, format_type, quantised.data());
-        } else {
-            put_rows(y_begin, y_end, OIIO::TypeDesc::FLOAT, samples);
+            written = quantised.data();
         }
+        attempt("cannot be written", [&] { writer->write_rows(y_begin, y_end, written); });
         rows_written = y_end;
     }
 
-    void put_rows(int y_begin, int y_end, const OIIO::TypeDesc& type, const void* samples) {
-        bool is_written = true;
-        if (png_data) {
-            png_data->write_rows(static_cast<const std::uint8_t*>(samples),
-                                 static_cast<std::size_t>(y_end - y_begin));
-        } else {
-            is_written = output->write_scanlines(output->spec().y + y_begin,
-                                                 output->spec().y + y_end, 0, type, samples);
-        }
-        if (!is_written || has_write_error()) fail_to_write();
+    void finish_page() {
+        attempt("cannot be written", [&] { writer->end_page(); });
+        if (++pages_done < options.pages) return;
+        attempt("cannot be written", [&] { writer->finish(); });
+        check_written();
+        temporary->commit();
     }
 
-    /// Whether all has arrived.
-    bool close() {
-        if (!png_data) return output->close() && !has_write_error();
-        png_data->finish();
-        return !has_write_error();
-    }
-
-    /// WebP and TIFF files get their parts when they are whole.
-    void add_parts_behind() {
-        const fs::path& file = temporary->temporary_path();
-        if (format == "tiff" && !has_date) drop_dates_of_tiff(file);
-        if (!parts) return;
-        if (format == "webp") add_to_webp(file, first_size, first_has_alpha, *parts);
-        if (format == "tiff") add_to_tiff(file, *parts);
-    }
-
-    /// OpenImageIO 2.4 does not ask these encoders whether they have made anything: JPEG 2000
-    /// pictures of less than 32 pixels come out empty.
+    /// OpenImageIO 2.4 does not ask these encoders whether they have made anything.
     void check_written() const {
-        const bool is_sloppy = is_one_of(format, {"jpeg2000", "heif"});
-        if (is_sloppy && look_at_file(temporary->temporary_path()) != FileState::whole) {
-            throw Error(ErrorKind::io, path.string(),
-                        "cannot be written: the encoder of this format made no picture of " +
-                            std::to_string(input.width) + "x" + std::to_string(input.height));
-        }
+        if (!has(format, kEmptyAtFailure)) return;
+        if (look_at_file(temporary->temporary_path()) == FileState::whole) return;
+        throw Error(ErrorKind::io, path.string(),
+                    "cannot be written: the encoder of this format made no picture of " +
+                        std::to_string(input.width) + "x" + std::to_string(input.height));
     }
-
-    bool has_write_error() const { return proxy && proxy->has_failed(); }
 
     fs::path path;
     WriteOptions options;
-    std::optional<MetadataParts> parts;  ///< what is written beside the codec's own
+    const Format& format;
     int pages_done = 0;
     int rows_written = 0;  ///< of the page at work
-    Size first_size;
-    bool first_has_alpha = false;
-    bool has_date = false;  ///< from the source
-    // Destroyed from the last to the first: the codec, what it writes to, the file's name.
-    std::unique_ptr<AtomicFile> temporary;
-    std::unique_ptr<RememberingFile> proxy;
-    std::unique_ptr<PngData> png_data;
-    std::unique_ptr<OIIO::ImageOutput> output;
-    std::string format;
     ImageShape input;
-    bool keeps_alpha = false;
-    Premultiply premultiplied = Premultiply::none;
-    Encoding output_encoding = Encoding::display;
-    std::vector<float> converted;
+    SampleConversion conversion;
+    OIIO::TypeDesc type;
     std::vector<std::uint8_t> quantised;
+    // Destroyed from the last to the first: the codec, then the file's name.
+    std::unique_ptr<AtomicFile> temporary;
+    std::unique_ptr<Writer> writer;
 };
 
 FileSink::FileSink(const fs::path& file, const WriteOptions& options)
@@ -341,22 +263,7 @@ void FileSink::set_page(const WriteOptions& options) {
     impl_->options.resolution_scale = options.resolution_scale;
 }
 
-void FileSink::begin(const ImageShape& shape) {
-    Impl& impl = *impl_;
-    impl.input = shape;
-    impl.rows_written = 0;
-    impl.keeps_alpha = shape.has_alpha && impl.output->supports("alpha");
-    impl.premultiplied = impl.keeps_alpha ? premultiply_for(impl.format) : Premultiply::none;
-    impl.output_encoding = impl.choose_encoding();
-    if (impl.pages_done == 0) {
-        impl.first_size = shape.size();
-        impl.first_has_alpha = impl.keeps_alpha;
-        impl.open_first_page();
-    } else if (!impl.output->open(impl.temporary->temporary_path().string(), impl.make_spec(),
-                                  OIIO::ImageOutput::AppendSubimage)) {
-        impl.fail("cannot take another page");
-    }
-}
+void FileSink::begin(const ImageShape& shape) { impl_->begin_page(shape); }
 
 void FileSink::write_rows(int y_begin, int y_end, const float* rows) {
     Impl& impl = *impl_;
@@ -369,14 +276,7 @@ void FileSink::write_rows(int y_begin, int y_end, const float* rows) {
     }
 }
 
-void FileSink::finish() {
-    if (++impl_->pages_done < impl_->options.pages) return;
-    if (!impl_->close()) impl_->fail_to_write();
-    impl_->proxy.reset();
-    impl_->add_parts_behind();
-    impl_->check_written();
-    impl_->temporary->commit();
-}
+void FileSink::finish() { impl_->finish_page(); }
 
 void write_image(const fs::path& file, const Image& image, const WriteOptions& options) {
     WriteOptions used = options;
@@ -387,27 +287,24 @@ void write_image(const fs::path& file, const Image& image, const WriteOptions& o
     sink.finish();
 }
 
+void check_can_hold(const fs::path& file, const ImageShape& shape, const WriteOptions& options) {
+    const Format& format = writable_format_of(file);
+    check_size(format, file, shape.size(), sample_bytes(format, shape, options));
+    check_signal(format, file, options);
+}
+
 bool can_write_extension(const std::string& extension) {
-    const auto output = create_output("x." + extension);
-    // These are no pictures for people, or are written by tiles only.
-    return output && !is_one_of(output->format_name(), {"iff", "null", "term", "zfile"});
+    return format_of("x." + extension).writer != Codec::none;
 }
 
-bool can_write_pages(const fs::path& file) {
-    const auto output = create_output(file);
-    return output && output->supports("appendsubimage");
-}
+bool can_write_pages(const fs::path& file) { return has(format_of(file), kPages); }
 
-bool keeps_windows(const fs::path& file) {
-    const auto output = create_output(file);
-    return output && std::string(output->format_name()) == "openexr";
-}
+bool keeps_windows(const fs::path& file) { return has(format_of(file), kWindows); }
 
 bool keeps_orientation(const std::string& format, const fs::path& file) {
-    const auto output = create_output(file);
-    const std::string target = output ? output->format_name() : "";
+    const Format& target = format_of(file);
     // What others say of it no viewer looks at, or their writers do not keep it.
-    return target == "jpeg" || target == "tiff" || (target == format && keeps_parts(format));
+    return has(target, kTurns) || (target.name == format && has(target, kParts));
 }
 
 }  // namespace sisr

@@ -88,6 +88,21 @@ void encode_colour(float* samples, std::int64_t pixels, const ImageShape& shape,
     }
 }
 
+/// Whether there are colours under no alpha: textures of games have them, and mean them.
+bool holds_hidden_colour(const Image& image) {
+    const ImageShape& shape = image.shape();
+    if (!shape.has_alpha) return false;
+    const auto step = static_cast<std::size_t>(shape.channels());
+    const std::vector<float>& samples = image.samples();
+    for (std::size_t at = 0; at < samples.size(); at += step) {
+        if (samples[at + step - 1] > 0) continue;
+        for (std::size_t c = 0; c + 1 < step; ++c) {
+            if (samples[at + c] != 0) return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 TileRunner::TileRunner(const Model& model, const ExecutionPlan& plan, const TileOptions& options)
@@ -126,6 +141,7 @@ torch::Tensor TileRunner::compute(Image tile, const OnShare& on_share) const {
             encode_colour(tile.row(0), std::int64_t{shape.width} * shape.height, shape,
                           srgb_encode);
         }
+        const Image as_read = holds_hidden_colour(tile) ? tile : Image();
         if (shape.has_alpha) {
             bleed_colour(tile.samples().data(), shape.width, shape.height, shape.colour_channels,
                          kBleedRadius);
@@ -134,12 +150,21 @@ torch::Tensor TileRunner::compute(Image tile, const OnShare& on_share) const {
         const auto colour = pixels.slice(1, 0, shape.colour_channels);
         torch::Tensor result;
         if (shape.has_alpha) {
-            // The transparency goes through the network too, where it is not the same all over.
-            const auto half = [&](int before) {
-                return [&, before](double share) { on_share((before + share) / 2); };
+            // The transparency goes through the network too, where it is not the same all over, and
+            // what is under it.
+            const int parts = as_read.empty() ? 2 : 3;
+            const auto part = [&](int before) {
+                return [&, before, parts](double share) { on_share((before + share) / parts); };
             };
-            const auto alpha = run_alpha(pixels.slice(1, shape.colour_channels), half(0));
-            result = torch::cat({run_colour(colour, half(1)), alpha}, 1);
+            const auto alpha = pixels.slice(1, shape.colour_channels);
+            const auto alpha_result = run_alpha(alpha, part(0));
+            result = run_colour(colour, part(1));
+            if (!as_read.empty()) {
+                const auto all = view_as_tensor(as_read).slice(1, 0, shape.colour_channels);
+                result =
+                    torch::where(hidden_far_from_edges(alpha), run_colour(all, part(2)), result);
+            }
+            result = torch::cat({result, alpha_result}, 1);
         } else {
             result = run_colour(colour, on_share);
         }
@@ -200,6 +225,13 @@ torch::Tensor TileRunner::run_colour(const torch::Tensor& colour, const OnShare&
     const auto [least, most] = colour.aminmax();
     if (least.item<float>() >= 0 && most.item<float>() <= 1) return output;
     return output + upsample_bilinear(colour - clamped, traits_.scale);
+}
+
+torch::Tensor TileRunner::hidden_far_from_edges(const torch::Tensor& alpha) const {
+    const auto pool =
+        F::MaxPool2dFuncOptions(2 * kConstantAlphaReach + 1).stride(1).padding(kConstantAlphaReach);
+    const auto is_hidden = F::max_pool2d(alpha.contiguous(), pool) <= 0;
+    return is_hidden.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
 }
 
 torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const {

@@ -51,6 +51,9 @@ private:
     using OnShare = Network::OnShare;
     torch::Tensor run_network(const torch::Tensor& input, const OnShare& on_share) const;
     torch::Tensor run_colour(const torch::Tensor& colour, const OnShare& on_share) const;
+    /// Of the result: true where no alpha is near, so that no filter mixes what is under it into
+    /// what is seen.
+    torch::Tensor hidden_far_from_edges(const torch::Tensor& alpha) const;
     torch::Tensor run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const;
 
     TileOptions options_;

@@ -32,6 +32,7 @@ struct CommandOptions {
     bool as_nobody = false;  ///< drop root, to whom every file is readable
     std::vector<std::pair<std::string, std::string>> environment{};  ///< added to our own
     std::chrono::seconds timeout{120};  ///< after which the program is killed
+    std::size_t memory_limit = 0;       ///< bytes of addresses
     std::size_t file_size_limit = 0;    ///< bytes, beyond which writing fails as on a full disk
     /// Called every 10 ms with the process id while the program runs.
     std::function<void(pid_t)> while_running{};
@@ -51,6 +52,10 @@ namespace detail {
         std::signal(SIGXFSZ, SIG_IGN);
         const rlimit limit{options.file_size_limit, options.file_size_limit};
         if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
+    }
+    if (options.memory_limit > 0) {
+        const rlimit limit{options.memory_limit, options.memory_limit};
+        if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(126);
     }
     if (options.as_nobody && (::setgid(65534) != 0 || ::setuid(65534) != 0)) ::_exit(126);
     ::execv(arguments[0], arguments.data());

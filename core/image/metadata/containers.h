@@ -26,13 +26,15 @@ struct GifOutline {
 GifOutline read_gif_outline(std::istream& stream);
 int count_gif_frames(std::istream& stream);
 
-/// How far the head of a file reaches that is being written: all before the first scan (JPEG) or
-/// the first pixel data (PNG). 0: not written yet.
-std::size_t jpeg_head_bytes(const std::string& begin);
+/// The segments that hold the parts, to stand behind JFIF's own.
+std::string jpeg_segments_of(const MetadataParts& parts);
+
+/// How far the head of a PNG reaches that is being written: all before the first pixel data.
+/// 0: not written yet.
 std::size_t png_head_bytes(const std::string& begin);
 
 /// The head with the parts in the place of what the codec has written of their kinds.
-std::string jpeg_head_with(const std::string& head, const MetadataParts& parts);
+std::string png_head_with_profile(const std::string& head, const std::string& profile);
 std::string png_head_with(const std::string& head, const MetadataParts& parts);
 
 /// The head of a picture that is `height` rows high, from that of another.

@@ -1,7 +1,9 @@
 #include "image/metadata/containers.h"
+#include "image/metadata/xmp.h"
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace sisr {
 namespace {
@@ -9,8 +11,8 @@ namespace {
 constexpr int kStartOfScan = 0xDA;
 constexpr int kEndOfImage = 0xD9;
 constexpr int kQuantisation = 0xDB;
-constexpr int kApp0 = 0xE0;
 constexpr int kApp1 = 0xE1;
+constexpr int kApp2 = 0xE2;
 constexpr int kApp13 = 0xED;
 constexpr int kComment = 0xFE;
 constexpr std::size_t kLargestPayload = 0xFFFF - 2;
@@ -18,6 +20,9 @@ constexpr std::size_t kLargestPayload = 0xFFFF - 2;
 const std::string kExifName("Exif\0\0", 6);
 const std::string kXmpName("http://ns.adobe.com/xap/1.0/\0", 29);
 const std::string kXmpExtensionName("http://ns.adobe.com/xmp/extension/\0", 35);
+const std::string kProfileName("ICC_PROFILE\0", 12);
+const std::string kPicturesName("MPF\0", 4);
+const std::string kIsoGainMapName("urn:iso:std:iso:ts:21496:-1");
 const std::string kPhotoshopName("Photoshop 3.0\0", 14);
 
 bool starts_with(const std::string& text, const std::string& prefix) {
@@ -94,29 +99,40 @@ std::string segment_bytes(int marker, const std::string& name, const std::string
            name + payload;
 }
 
-std::string segments_of(const MetadataParts& parts) {
-    std::string bytes =
-        segment_bytes(kApp1, kExifName, parts.exif) + segment_bytes(kApp1, kXmpName, parts.xmp);
-    for (const std::string& payload : parts.xmp_extension) {
-        bytes += segment_bytes(kApp1, "", payload);
+/// As many as the profile needs, each with its number and how many there are.
+std::string profile_segments(const std::string& profile) {
+    constexpr std::size_t kMostSegments = 255;
+    const std::size_t step = kLargestPayload - kProfileName.size() - 2;
+    const std::size_t count = (profile.size() + step - 1) / step;
+    if (count > kMostSegments) return "";
+    std::string bytes;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::string name = kProfileName + static_cast<char>(i + 1) + static_cast<char>(count);
+        bytes += segment_bytes(kApp2, name, profile.substr(i * step, step));
     }
-    const std::string resources =
-        parts.photoshop.empty() ? photoshop_of_iptc(parts.iptc) : parts.photoshop;
-    const std::size_t step = kLargestPayload - kPhotoshopName.size();
-    for (std::size_t at = 0; at < resources.size(); at += step) {
-        bytes += segment_bytes(kApp13, kPhotoshopName, resources.substr(at, step));
-    }
-    return bytes + segment_bytes(kComment, "", parts.comment);
+    return bytes;
 }
 
-/// Calls use(marker, begin, end) for each segment of a head; end is behind its payload.
-template <class Use>
-void for_each_segment(const std::string& head, Use use) {
-    for (std::size_t at = 2; at + 4 <= head.size();) {
-        const std::size_t end = std::min(at + 2 + big16(head, at + 2), head.size());
-        use(static_cast<unsigned char>(head[at + 1]), at, end);
-        at = end;
-    }
+/// As Samsung's cameras write them, which announce nothing in XMP.
+bool ends_as_motion_photo(std::istream& stream) {
+    constexpr std::streamoff kTrailer = 4096;
+    stream.clear();
+    stream.seekg(0, std::ios::end);
+    const std::streamoff size = stream.tellg();
+    const std::streamoff looked_at = std::min(size, kTrailer);
+    std::string end(static_cast<std::size_t>(std::max<std::streamoff>(looked_at, 0)), '\0');
+    stream.seekg(size - looked_at);
+    stream.read(end.data(), static_cast<std::streamsize>(end.size()));
+    return stream && end.size() > 4 && end.compare(end.size() - 4, 4, "SEFT") == 0 &&
+           end.find("SEFH") != std::string::npos && end.find("\x30\x0a") != std::string::npos;
+}
+
+/// In the order that the segments tell; empty when one is missing.
+std::string joined_profile(const std::map<int, std::string>& pieces, int count) {
+    if (static_cast<int>(pieces.size()) != count) return "";
+    std::string profile;
+    for (const auto& [number, piece] : pieces) profile += piece;
+    return profile;
 }
 
 }  // namespace
@@ -170,29 +186,50 @@ std::string photoshop_of_iptc(const std::string& iptc) {
     return resource + iptc + (bytes % 2 != 0 ? std::string(1, '\0') : "");
 }
 
+std::string jpeg_segments_of(const MetadataParts& parts) {
+    std::string bytes =
+        segment_bytes(kApp1, kExifName, parts.exif) + segment_bytes(kApp1, kXmpName, parts.xmp);
+    for (const std::string& payload : parts.xmp_extension) {
+        bytes += segment_bytes(kApp1, "", payload);
+    }
+    const std::string resources =
+        parts.photoshop.empty() ? photoshop_of_iptc(parts.iptc) : parts.photoshop;
+    const std::size_t step = kLargestPayload - kPhotoshopName.size();
+    for (std::size_t at = 0; at < resources.size(); at += step) {
+        bytes += segment_bytes(kApp13, kPhotoshopName, resources.substr(at, step));
+    }
+    bytes += profile_segments(parts.icc);
+    return bytes + segment_bytes(kComment, "", parts.comment);
+}
+
 void read_jpeg_parts(std::istream& stream, MetadataParts& parts) {
     Segment segment;
-    while (read_segment(stream, segment)) take_segment(segment, parts);
-    parts.iptc = iptc_of_photoshop(parts.photoshop);
-}
-
-std::size_t jpeg_head_bytes(const std::string& begin) {
-    for (std::size_t at = 2; at + 4 <= begin.size();) {
-        if (static_cast<unsigned char>(begin[at + 1]) == kStartOfScan) return at;
-        at += 2 + big16(begin, at + 2);
+    std::map<int, std::string> profile_pieces;  // by their numbers, from 1
+    int profile_count = 0;
+    bool has_pictures = false;
+    bool has_iso_gain_map = false;
+    while (read_segment(stream, segment)) {
+        const std::string& payload = segment.payload;
+        const std::size_t name = kProfileName.size();
+        if (segment.marker == kApp2 && starts_with(payload, kProfileName) &&
+            payload.size() > name + 2) {
+            profile_count = static_cast<unsigned char>(payload[name + 1]);
+            profile_pieces[static_cast<unsigned char>(payload[name])] = payload.substr(name + 2);
+        } else if (segment.marker == kApp2) {
+            has_pictures = has_pictures || starts_with(payload, kPicturesName);
+            has_iso_gain_map = has_iso_gain_map || starts_with(payload, kIsoGainMapName);
+        } else {
+            take_segment(segment, parts);
+        }
     }
-    return 0;
-}
-
-std::string jpeg_head_with(const std::string& head, const MetadataParts& parts) {
-    std::string result = head.substr(0, 2);
-    std::string behind;
-    for_each_segment(head, [&](int marker, std::size_t begin, std::size_t end) {
-        if (marker == kApp1 || marker == kApp13 || marker == kComment) return;
-        // JFIF's segment must be the first one.
-        (marker == kApp0 ? result : behind) += head.substr(begin, end - begin);
-    });
-    return result + segments_of(parts) + behind;
+    parts.icc = joined_profile(profile_pieces, profile_count);
+    parts.left_out = announced_by_xmp(parts.xmp);
+    if (has_iso_gain_map && parts.left_out.empty()) parts.left_out.emplace_back("a gain map (HDR)");
+    if (has_pictures && parts.left_out.empty()) parts.left_out.emplace_back("further pictures");
+    if (parts.left_out.empty() && ends_as_motion_photo(stream)) {
+        parts.left_out.emplace_back("a motion photo's video");
+    }
+    parts.iptc = iptc_of_photoshop(parts.photoshop);
 }
 
 }  // namespace sisr

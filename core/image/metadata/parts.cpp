@@ -1,6 +1,7 @@
 #include "image/metadata/parts.h"
 
 #include "base/numbers.h"
+#include "image/heif.h"
 #include "image/metadata/containers.h"
 #include "image/metadata/exif.h"
 #include "image/metadata/tiff_directory.h"
@@ -75,6 +76,9 @@ MetadataParts read_parts(const std::filesystem::path& file) {
     } else if (head.compare(0, 4, "GIF8") == 0) {
         stream.seekg(6);
         parts.frames = count_gif_frames(stream);
+    } else if (begins_as_heif(head)) {
+        parts.is_known = true;
+        read_heif_parts(file, parts);
     } else if (TiffReader(stream).is_tiff()) {
         read(0, read_tiff_parts);
     }

@@ -64,6 +64,16 @@ std::string inflated(const std::string& packed) {
     return status == Z_STREAM_END ? result : "";
 }
 
+std::string deflated(const std::string& bytes) {
+    uLongf size = ::compressBound(static_cast<uLong>(bytes.size()));
+    std::string packed(size, '\0');
+    const int status =
+        ::compress(reinterpret_cast<Bytef*>(packed.data()), &size,
+                   reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uLong>(bytes.size()));
+    packed.resize(status == Z_OK ? size : 0);
+    return packed;
+}
+
 /// ImageMagick's way to put a blob into a text: a name, the number of bytes, and hex digits.
 std::string unhex(const std::string& text) {
     const auto number_at = text.find_first_of("0123456789", text.find('\n', 1));
@@ -110,6 +120,32 @@ void take_iptc(const std::string& text, MetadataParts& parts) {
     parts.iptc = parts.photoshop.empty() ? bytes : iptc_of_photoshop(bytes);
 }
 
+std::string utf8_of_latin1(const std::string& text) {
+    std::string result;
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (code < 0x80) {
+            result += c;
+        } else {
+            result += static_cast<char>(0xC0 | code >> 6);
+            result += static_cast<char>(0x80 | (code & 0x3F));
+        }
+    }
+    return result;
+}
+
+void take_text(const std::string& name, const std::string& data, MetadataParts& parts) {
+    const std::size_t end = data.find('\0');
+    if (end == std::string::npos || starts_with(data, "Raw profile type")) return;
+    std::string text;
+    if (name == "tEXt") text = utf8_of_latin1(data.substr(end + 1));
+    if (name == "zTXt" && end + 2 <= data.size()) {
+        text = utf8_of_latin1(inflated(data.substr(end + 2)));
+    }
+    if (name == "iTXt") text = international_text(data);
+    if (!text.empty()) parts.texts.push_back({utf8_of_latin1(data.substr(0, end)), text});
+}
+
 void take_chunk(const std::string& name, const std::string& data, MetadataParts& parts) {
     if (name == "eXIf") {
         parts.exif = data;
@@ -121,14 +157,27 @@ void take_chunk(const std::string& name, const std::string& data, MetadataParts&
         take_iptc(inflated(data.substr(std::min(kIptcKeyword.size() + 1, data.size()))), parts);
     } else if (name == "acTL" && data.size() >= 4) {
         parts.frames = static_cast<int>(std::clamp(big32(data, 0), 1U, 1U << 24));
-    } else if (is_one_of(name, {"tEXt", "zTXt", "iTXt", "gAMA", "cHRM", "sRGB", "cICP"})) {
+    } else if (name == "cICP" && data.size() == 4) {
+        const auto number = [&data](std::size_t at) {
+            return static_cast<unsigned char>(data[at]);
+        };
+        parts.signal = ColourSignal{number(0), number(1), number(2), number(3) != 0};
+    } else if (is_one_of(name, {"tEXt", "zTXt", "iTXt", "gAMA", "cHRM", "sRGB", "mDCV", "mDCv",
+                                "cLLI", "cLLi"})) {
         parts.png_chunks.push_back(chunk_bytes(name, data));
+        take_text(name, data, parts);
     }
 }
 
 std::string chunks_of(const MetadataParts& parts) {
     std::string bytes;
     for (const std::string& chunk : parts.png_chunks) bytes += chunk;
+    if (parts.signal) {
+        // The samples are RGB of the full range, whatever they were.
+        const std::string told{static_cast<char>(parts.signal->primaries),
+                               static_cast<char>(parts.signal->transfer), '\0', '\1'};
+        bytes += chunk_bytes("cICP", told);
+    }
     if (!parts.xmp.empty()) {
         bytes += chunk_bytes("iTXt", kXmpKeyword + std::string(4, '\0') + parts.xmp);
     }
@@ -136,6 +185,9 @@ std::string chunks_of(const MetadataParts& parts) {
         parts.photoshop.empty() ? photoshop_of_iptc(parts.iptc) : parts.photoshop;
     if (!resources.empty()) bytes += chunk_bytes("tEXt", kIptcKeyword + hex_text(resources));
     if (!parts.exif.empty()) bytes += chunk_bytes("eXIf", parts.exif);
+    if (!parts.comment.empty()) {
+        bytes += chunk_bytes("iTXt", std::string("Comment\0\0\0\0\0", 12) + parts.comment);
+    }
     return bytes;
 }
 
@@ -173,6 +225,14 @@ std::string png_head_of_height(const std::string& head, std::size_t height) {
     return head.substr(0, kSignatureBytes) + chunk + head.substr(kSignatureBytes + chunk.size());
 }
 
+std::string png_head_with_profile(const std::string& head, const std::string& profile) {
+    if (profile.empty()) return head;
+    const std::size_t behind = kSignatureBytes + kChunkBytes + big32(head, kSignatureBytes);
+    const std::string name("ICC profile\0\0", 13);  // and how it is packed
+    return head.substr(0, behind) + chunk_bytes("iCCP", name + deflated(profile)) +
+           head.substr(behind);
+}
+
 std::string png_head_with(const std::string& head, const MetadataParts& parts) {
     std::string result = head.substr(0, kSignatureBytes);
     std::string behind;
@@ -180,8 +240,9 @@ std::string png_head_with(const std::string& head, const MetadataParts& parts) {
         const std::string name = head.substr(at + 4, 4);
         const std::string chunk = head.substr(at, kChunkBytes + big32(head, at));
         at += chunk.size();
-        const bool is_replaced = is_one_of(
-            name, {"tEXt", "zTXt", "iTXt", "eXIf", "tIME", "oFFs", "gAMA", "cHRM", "sRGB", "cICP"});
+        const bool is_replaced =
+            is_one_of(name, {"tEXt", "zTXt", "iTXt", "eXIf", "tIME", "oFFs", "gAMA", "cHRM", "sRGB",
+                             "cICP", "mDCV", "mDCv", "cLLI", "cLLi"});
         if (!is_replaced) (name == "IHDR" ? result : behind) += chunk;
     }
     // How colour is meant must stand before a palette; the rest may.

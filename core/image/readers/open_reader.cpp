@@ -1,7 +1,9 @@
 #include "base/ascii.h"
+#include "image/heif.h"
 #include "image/metadata/tiff_directory.h"
 #include "image/readers/bmp_reader.h"
 #include "image/readers/gif_reader.h"
+#include "image/readers/heif_reader.h"
 #include "image/readers/openimageio_reader.h"
 #include "image/readers/tiff_reader.h"
 #include "image/readers/webp_reader.h"
@@ -76,6 +78,7 @@ std::unique_ptr<FileReader> open_reader(const std::filesystem::path& file,
                            head.compare(kBehindAt, kind.behind.size(), kind.behind) == 0;
         if (is_it) return kind.open(file, parts);
     }
+    if (begins_as_heif(head)) return open_heif(file, parts);
     return open_by_openimageio(file, parts);
 }
 

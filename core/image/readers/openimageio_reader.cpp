@@ -72,8 +72,9 @@ private:
         if (told.depth > 1 || told.deep) {
             fail(ErrorKind::unsupported, "is a volume or deep image");
         }
-        std::string profile = profile_of(input_->spec());
-        if (profile.empty()) profile = own_profile_;
+        // OpenImageIO damages JPEG's profiles of more than a segment, as those of inks are.
+        const std::string profile =
+            own_profile_.empty() ? profile_of(input_->spec()) : own_profile_;
         start_inks(profile);
         spec_ = input_->spec();
         choose_channels();

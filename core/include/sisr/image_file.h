@@ -99,6 +99,11 @@ SISR_API Image read_image(const std::filesystem::path& file);
 SISR_API void write_image(const std::filesystem::path& file, const Image& image,
                           const WriteOptions& options = {});
 
+/// Throws Error{unsupported} when a file of this name cannot be written or its format cannot hold
+/// such pages: it names the limit, and other formats. To be asked before the work is done.
+SISR_API void check_can_hold(const std::filesystem::path& file, const ImageShape& shape,
+                             const WriteOptions& options);
+
 /// True when the extension is one that this build reads (case is ignored).
 SISR_API bool has_image_extension(const std::filesystem::path& file);
 
@@ -122,7 +127,7 @@ enum class FileState { whole, cut_off, foreign };
 SISR_API FileState look_at_file(const std::filesystem::path& file);
 
 /// Removes the temporary files that writers on this host left in a folder when they were killed.
-/// Those of running programs and of other hosts stay.
-SISR_API void remove_abandoned_files(const std::filesystem::path& folder);
+/// Those of other running programs and of other hosts stay; those of this one go when `ours_too`.
+SISR_API void remove_abandoned_files(const std::filesystem::path& folder, bool ours_too = false);
 
 }  // namespace sisr
