@@ -3,6 +3,7 @@
 #include "image/readers/bmp_reader.h"
 #include "image/readers/gif_reader.h"
 #include "image/readers/openimageio_reader.h"
+#include "image/readers/psd_reader.h"
 #include "image/readers/tiff_reader.h"
 #include "image/readers/webp_reader.h"
 
@@ -55,6 +56,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"BM", "", open_bmp},
     {"GIF8", "", open_gif},
+    {"8BPS", "", open_psd},
     {{"II*\0", 4}, "", open_tiff_or_raw},
     {{"MM\0*", 4}, "", open_tiff_or_raw},
     {{"II+\0", 4}, "", open_tiff_or_raw},
