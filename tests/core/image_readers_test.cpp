@@ -88,6 +88,9 @@ TEST_F(ImageReaders, PhotoshopFiles) {
     // 200, 130, 160 at 128 of 255 on white.
     write("clear.psd", psd(4, 3, "", layers, "\xE3\xC0\xCF\x80"));
     expect_pixel(read_image(folder_ / "clear.psd"), 3, 1, {200, 130, 160, 128}, 2);
+    // Colours as they are, which no white can have made so dark.
+    write("straight.psd", psd(4, 3, "", layers, "\xC8\x1E\x1E\x80"));
+    expect_pixel(read_image(folder_ / "straight.psd"), 3, 1, {200, 30, 30, 128});
     const std::string unmerged = std::string("8BIM\x04\x21\0\0\0\0\0\x08\0\0\0\1\0\0\0\0", 20);
     write("unmerged.psd", psd(3, 3, unmerged, "", "\xFF\xFF\xFF"));
     expect_refused("unmerged.psd", "without its merged picture");

@@ -26,6 +26,7 @@ public:
             inks_ = std::make_unique<CmykConverter>(header_.parts.icc);
         }
         if (header_.mode == PsdMode::lab) lab_ = std::make_unique<LabConverter>();
+        lies_on_white_ = header_.has_transparency && can_lie_on_white();
         start();
     }
 
@@ -139,6 +140,25 @@ private:
         if (raw_.size() < wanted) fail();
     }
 
+    /// Photoshop's merged pictures do; other programs store colours as they are, of which some are
+    /// darker than any can be that white shows through.
+    bool can_lie_on_white() {
+        constexpr float kStep = 2.0F / 255;
+        const auto planes = static_cast<std::size_t>(planes_);
+        // L* alone of L*a*b* is white at its largest.
+        const std::size_t colours = header_.mode == PsdMode::lab ? 1 : planes - 1;
+        for (int y = 0; y < header_.height; ++y) {
+            read_row(y);
+            for (std::size_t at = 0; at < row_.size(); at += planes) {
+                const float white = 1 - row_[at + planes - 1];
+                for (std::size_t c = 0; c < colours; ++c) {
+                    if (row_[at + c] < white - kStep) return false;
+                }
+            }
+        }
+        return true;
+    }
+
     float sample(std::size_t x) const {
         const auto byte = [this](std::size_t at) {
             return static_cast<std::uint32_t>(static_cast<unsigned char>(raw_[at]));
@@ -165,10 +185,9 @@ private:
             read_plane(static_cast<int>(plane), y);
             for (std::size_t x = 0; x < width; ++x) row_[x * planes + plane] = sample(x);
         }
-        if (header_.has_transparency) take_off_white();
+        if (lies_on_white_) take_off_white();
     }
 
-    /// The merged picture lies on white where it is transparent.
     void take_off_white() {
         const auto planes = static_cast<std::size_t>(planes_);
         for (std::size_t at = 0; at < row_.size(); at += planes) {
@@ -242,6 +261,7 @@ private:
     PsdHeader header_;
     int planes_ = 1;  ///< that are read
     std::vector<std::uint64_t> rows_at_;
+    bool lies_on_white_ = false;
     std::unique_ptr<CmykConverter> inks_;
     std::unique_ptr<LabConverter> lab_;
     PageInfo head_;
