@@ -115,14 +115,10 @@ TEST_F(ImageReaders, WhiteOfLabInTiffIsTheOneThatIsTold) {
     const auto path = [&](const char* name) { return (folder_ / name).string(); };
     run_tool({"convert", "-size", "37x29", "gradient:#c81e1e-#1e64c8", "-depth", "8",
               path("truth.png")});
-    for (const char* depth : {"8", "16"}) {  // relative to D65, and they say so
-        run_tool(
-            {"convert", path("truth.png"), "-colorspace", "lab", "-depth", depth, path("lab.tif")});
-        EXPECT_LE(
-            max_difference(read_image(folder_ / "lab.tif"), read_image(folder_ / "truth.png")),
-            4.0 / 255)
-            << depth;
-    }
+    // Relative to D65, and it says so.
+    run_tool({"convert", path("truth.png"), "-colorspace", "lab", "-depth", "16", path("lab.tif")});
+    EXPECT_LE(max_difference(read_image(folder_ / "lab.tif"), read_image(folder_ / "truth.png")),
+              4.0 / 255);
 }
 
 TEST_F(ImageReaders, ChromaOfItsOwnResolutionInTiff) {
