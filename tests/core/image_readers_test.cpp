@@ -88,13 +88,48 @@ TEST_F(ImageReaders, PhotoshopFiles) {
     // 200, 130, 160 at 128 of 255 on white.
     write("clear.psd", psd(4, 3, "", layers, "\xE3\xC0\xCF\x80"));
     expect_pixel(read_image(folder_ / "clear.psd"), 3, 1, {200, 130, 160, 128}, 2);
+    // Colours as they are, which no white can have made so dark.
+    write("straight.psd", psd(4, 3, "", layers, "\xC8\x1E\x1E\x80"));
+    expect_pixel(read_image(folder_ / "straight.psd"), 3, 1, {200, 30, 30, 128});
     const std::string unmerged = std::string("8BIM\x04\x21\0\0\0\0\0\x08\0\0\0\1\0\0\0\0", 20);
     write("unmerged.psd", psd(3, 3, unmerged, "", "\xFF\xFF\xFF"));
     expect_refused("unmerged.psd", "without its merged picture");
     write("indexed.psd", psd(1, 2, "", "", "\x01"));
-    expect_refused("indexed.psd", "palette");
+    expect_pixel(read_image(folder_ / "indexed.psd"), 3, 1, {64, 64, 64});
     write("lab.psd", psd(3, 9, "", "", "\xFF\x80\x80"));
-    expect_refused("lab.psd", "");
+    expect_pixel(read_image(folder_ / "lab.psd"), 3, 1, {255, 255, 255}, 0.5);
+    // No ink is stored as 255.
+    write("inks.psd", psd(4, 4, "", "", "\xFF\x40\xFF\xFF"));
+    expect_pixel(read_image(folder_ / "inks.psd"), 3, 1, {255, 64, 255});
+    // Beside the colours, but not their transparency.
+    write("mask.psd", psd(4, 3, "", "", "\xC8\x1E\x1F\x80"));
+    expect_pixel(read_image(folder_ / "mask.psd"), 3, 1, {200, 30, 31});
+    write("many.psd", psd(3, 7, "", "", "\x01\x02\x03"));
+    expect_refused("many.psd", "not supported");
+    const std::string whole = psd(3, 3, "", "", "\xC8\x1E\x1F");
+    write("cut.psd", whole.substr(0, whole.size() - 1));
+    expect_refused("cut.psd", "truncated");
+}
+
+TEST_F(ImageReaders, PhotoshopFilesOfImageMagick) {
+    SISR_SKIP_WITHOUT_TOOL("convert");
+    const auto path = [&](const char* name) { return (folder_ / name).string(); };
+    run_tool({"convert", "-size", "37x29", "gradient:#c81e1e-#1e64c8", "-depth", "16",
+              path("truth.png")});
+    const Image truth = read_image(folder_ / "truth.png");
+    for (const char* compression : {"none", "rle", "zip"}) {
+        for (const char* depth : {"8", "16"}) {
+            for (const char* extension : {"psd", "psb"}) {
+                SCOPED_TRACE(std::string(compression) + depth + extension);
+                const auto file = folder_ / (std::string("a.") + extension);
+                run_tool({"convert", path("truth.png"), "-depth", depth, "-compress", compression,
+                          std::string(extension) + ":" + file.string()});
+                EXPECT_LE(max_difference(read_image(file), truth), 1.0 / 255);
+                EXPECT_EQ(FileSource(file).depth(),
+                          std::string(depth) == "8" ? Depth::u8 : Depth::u16);
+            }
+        }
+    }
 }
 
 void write_exr(const fs::path& file, const OIIO::ImageSpec& spec, float value = 0.5F) {

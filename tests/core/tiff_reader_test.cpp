@@ -110,6 +110,17 @@ tifffile.imwrite('palette16.tif', (g * 200).astype('u2'), photometric='palette',
     expect_refused("bands.tif", "5 channels");
 }
 
+TEST_F(ImageReaders, WhiteOfLabInTiffIsTheOneThatIsTold) {
+    SISR_SKIP_WITHOUT_TOOL("convert");
+    const auto path = [&](const char* name) { return (folder_ / name).string(); };
+    run_tool({"convert", "-size", "37x29", "gradient:#c81e1e-#1e64c8", "-depth", "8",
+              path("truth.png")});
+    // Relative to D65, and it says so.
+    run_tool({"convert", path("truth.png"), "-colorspace", "lab", "-depth", "16", path("lab.tif")});
+    EXPECT_LE(max_difference(read_image(folder_ / "lab.tif"), read_image(folder_ / "truth.png")),
+              4.0 / 255);
+}
+
 TEST_F(ImageReaders, ChromaOfItsOwnResolutionInTiff) {
     SISR_SKIP_WITHOUT_PYTHON("numpy");
     SISR_SKIP_WITHOUT_TOOL("tiffcp");

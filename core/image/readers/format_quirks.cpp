@@ -82,30 +82,6 @@ AlphaKind alpha_of_jpeg2000(std::istream& stream, std::uint64_t begin, std::uint
     return AlphaKind::straight;
 }
 
-void refuse_psd(std::istream& stream, const std::filesystem::path& file) {
-    constexpr std::uint32_t kIndexed = 2;
-    constexpr std::uint32_t kVersionInfo = 1057;
-    const std::string head = read_at(stream, 0, 30);
-    if (big_endian(head, 24, 2) == kIndexed)
-        refuse(file, "is a PSD with a palette, which is not supported");
-    std::uint64_t at = std::uint64_t{30} + big_endian(head, 26, 4);
-    const std::uint64_t end = at + 4 + big_endian(read_at(stream, at, 4), 0, 4);
-    at += 4;
-    while (at + 12 <= end) {
-        const std::string resource = read_at(stream, at, 7);
-        if (resource.compare(0, 4, "8BIM") != 0) return;
-        const std::uint64_t name = (big_endian(resource, 6, 1) + std::uint64_t{2}) / 2 * 2;
-        const std::uint64_t bytes = big_endian(read_at(stream, at + 6 + name, 4), 0, 4);
-        const std::uint64_t value = at + 10 + name;
-        if (big_endian(resource, 4, 2) == kVersionInfo && bytes >= 5 &&
-            big_endian(read_at(stream, value + 4, 1), 0, 1) == 0) {
-            refuse(file,
-                   "is a PSD without its merged picture (save it with \"Maximize compatibility\")");
-        }
-        at = value + (bytes + 1) / 2 * 2;
-    }
-}
-
 /// The lines of a Radiance file's head: up to an empty one, and one more that tells the size.
 template <class Look>
 void for_lines_of_radiance(std::istream& stream, const Look& look) {
@@ -128,7 +104,7 @@ std::optional<AlphaKind> alpha_by_file(const std::filesystem::path& file,
     if (format == "targa") return alpha_of_targa(stream, bytes);
     if (format == "jpeg2000") return alpha_of_jpeg2000(stream, 0, bytes);
     // Straight by their own rule, which their readers keep but do not tell.
-    for (const char* straight : {"dds", "dpx", "pnm", "psd", "sgi"}) {
+    for (const char* straight : {"dds", "dpx", "pnm", "sgi"}) {
         if (format == straight) return AlphaKind::straight;
     }
     return std::nullopt;
@@ -155,7 +131,6 @@ int orientation_by_file(const std::filesystem::path& file, const std::string& fo
 
 void refuse_misread(const std::filesystem::path& file, const std::string& format) {
     std::ifstream stream(file, std::ios::binary);
-    if (format == "psd") refuse_psd(stream, file);
     if (format == "dds") {
         const std::string kind = read_at(stream, 84, 4);
         if (kind == "DXT2" || kind == "DXT4") {

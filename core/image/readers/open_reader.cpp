@@ -5,6 +5,7 @@
 #include "image/readers/gif_reader.h"
 #include "image/readers/heif_reader.h"
 #include "image/readers/openimageio_reader.h"
+#include "image/readers/psd_reader.h"
 #include "image/readers/tiff_reader.h"
 #include "image/readers/webp_reader.h"
 
@@ -57,6 +58,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"BM", "", open_bmp},
     {"GIF8", "", open_gif},
+    {"8BPS", "", open_psd},
     {{"II*\0", 4}, "", open_tiff_or_raw},
     {{"MM\0*", 4}, "", open_tiff_or_raw},
     {{"II+\0", 4}, "", open_tiff_or_raw},

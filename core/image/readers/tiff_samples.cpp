@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 namespace sisr {
 namespace {
@@ -128,8 +129,11 @@ TiffColours palette_colours(const TiffFile& file, const TiffLayoutOfPage& layout
 }
 
 /// CIE L*a*b* as CIE's, with a* and b* signed, or as ICC's older one.
-TiffColours lab_colours(const TiffLayoutOfPage& layout) {
-    auto converter = std::make_shared<LabConverter>();
+TiffColours lab_colours(const TiffFile& file, const TiffLayoutOfPage& layout) {
+    const float* white = nullptr;
+    std::optional<std::array<double, 2>> told;
+    if (TIFFGetField(file.handle(), TIFFTAG_WHITEPOINT, &white) == 1) told = {white[0], white[1]};
+    auto converter = std::make_shared<LabConverter>(told);
     const bool is_icc = layout.photometric == PHOTOMETRIC_ICCLAB;
     const bool is_8 = layout.bits == 8;
     const float lightest = is_8 ? 255.0F : is_icc ? 65280.0F : 65535.0F;
@@ -209,7 +213,7 @@ TiffColours tiff_colours(const TiffFile& file, const TiffLayoutOfPage& layout,
     switch (layout.photometric) {
         case PHOTOMETRIC_PALETTE: return palette_colours(file, layout);
         case PHOTOMETRIC_CIELAB:
-        case PHOTOMETRIC_ICCLAB: return lab_colours(layout);
+        case PHOTOMETRIC_ICCLAB: return lab_colours(file, layout);
         case PHOTOMETRIC_SEPARATED: return ink_colours(layout, profile);
         case PHOTOMETRIC_LOGLUV:
             result.is_light = true;
