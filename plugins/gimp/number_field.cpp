@@ -1,0 +1,51 @@
+#include "number_field.h"
+
+#include <cmath>
+#include <string>
+
+namespace sisr::gimp {
+namespace {
+
+constexpr double kHighest = 1e9;
+constexpr int kShownCharacters = 8;
+
+gint read_number(GtkSpinButton* field, gdouble* number, gpointer /*user*/) {
+    std::string text = gtk_entry_get_text(GTK_ENTRY(field));
+    for (char& letter : text) {
+        if (letter == ',') letter = '.';
+    }
+    gchar* end = nullptr;
+    const double read = g_ascii_strtod(text.c_str(), &end);
+    while (*end == ' ') ++end;
+    const bool is_number = end != text.c_str() && *end == '\0' && std::isfinite(read);
+    gdouble lowest = 0;
+    gtk_spin_button_get_range(field, &lowest, nullptr);
+    *number = is_number ? read : lowest;
+    return TRUE;
+}
+
+}  // namespace
+
+GtkWidget* new_number_field(double lowest, double step, int digits) {
+    GtkWidget* field = gtk_spin_button_new_with_range(lowest, kHighest, step);
+    gtk_spin_button_set_digits(GTK_SPIN_BUTTON(field), static_cast<guint>(digits));
+    // Else it drops the point where the language has a comma, and 1.5 is 15.
+    gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(field), FALSE);
+    gtk_entry_set_width_chars(GTK_ENTRY(field), kShownCharacters);
+    gtk_entry_set_activates_default(GTK_ENTRY(field), TRUE);
+    g_signal_connect(field, "input", G_CALLBACK(read_number), nullptr);
+    return field;
+}
+
+double number_in(GtkWidget* field) { return gtk_spin_button_get_value(GTK_SPIN_BUTTON(field)); }
+
+void put_number(GtkWidget* field, double number) {
+    gtk_spin_button_set_value(GTK_SPIN_BUTTON(field), number);
+}
+
+bool says_number(GtkWidget* field, double number) {
+    const double unit = std::pow(0.1, gtk_spin_button_get_digits(GTK_SPIN_BUTTON(field)));
+    return std::abs(number_in(field) - number) <= unit / 2 * (1 + 1e-6);
+}
+
+}  // namespace sisr::gimp

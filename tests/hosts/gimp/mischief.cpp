@@ -1,0 +1,99 @@
+/// What users do to an image while the plug-in runs, at a moment that is always the same: preloaded
+/// into the plug-in, it acts from within one of its calls. For GIMP it is all the same who calls.
+///
+/// The file that SISR_MISCHIEF names says what: one of the deeds below, at the first progress;
+/// "refuse" or "kill", at the second layer that is changed.
+#include <csignal>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <fstream>
+#include <handles.h>
+#include <string>
+#include <unistd.h>
+
+using namespace sisr::gimp;
+
+namespace {
+
+std::string wanted() {
+    const char* file = std::getenv("SISR_MISCHIEF");
+    std::string word;
+    if (file != nullptr) std::ifstream(file) >> word;
+    return word;
+}
+
+Id first_image() {
+#if GIMP_MAJOR_VERSION < 3
+    gint count = 0;
+    gint* images = gimp_image_list(&count);
+    const Id image = count > 0 ? images[count - 1] : -1;
+    g_free(images);
+    return image;
+#else
+    GimpImage** images = gimp_get_images();
+    Id image = -1;
+    for (int i = 0; images[i] != nullptr; ++i) image = id_of(images[i]);
+    g_free(images);
+    return image;
+#endif
+}
+
+void act(const std::string& deed) {
+    const Id image = first_image();
+    const Id layer = top_layers(image).back();
+    if (deed == "close") gimp_image_delete(image_at(image));
+    if (deed == "delete") gimp_image_remove_layer(image_at(image), layer_at(layer));
+    if (deed == "crop") gimp_image_crop(image_at(image), 10, 10, 3, 3);
+    if (deed == "move") gimp_layer_set_offsets(layer_at(layer), 1, 0);
+    if (deed == "lock") gimp_item_set_lock_content(item_at(layer), TRUE);
+    if (deed == "indexed") {
+        gimp_image_convert_indexed(image_at(image), GIMP_CONVERT_DITHER_NONE,
+                                   GIMP_CONVERT_PALETTE_GENERATE, 16, FALSE, FALSE, "");
+    }
+    if (deed == "add") {
+        const Id added = id_of(gimp_layer_copy(layer_at(layer)));
+        gimp_image_insert_layer(image_at(image), layer_at(added), layer_at(-1), 0);
+    }
+    if (deed == "paint") {
+        // A single pixel in the last corner.
+        const BufferPtr pixels = pixels_of(layer);
+        const GeglRectangle corner{gegl_buffer_get_width(pixels.get()) - 1,
+                                   gegl_buffer_get_height(pixels.get()) - 1, 1, 1};
+        const guchar colour[] = {1, 2, 3};
+        gegl_buffer_set(pixels.get(), &corner, 0, babl_format("R'G'B' u8"), colour,
+                        GEGL_AUTO_ROWSTRIDE);
+        gegl_buffer_flush(pixels.get());
+    }
+}
+
+template <class Function>
+Function* next(const char* name) {
+    return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+extern "C" gboolean gimp_progress_update(gdouble fraction) {
+    static bool is_done = false;
+    if (!is_done) {
+        is_done = true;
+        act(wanted());
+    }
+    return next<gboolean(gdouble)>("gimp_progress_update")(fraction);
+}
+
+#if GIMP_MAJOR_VERSION < 3
+extern "C" gboolean gimp_drawable_merge_shadow(gint32 drawable, gboolean undo) {
+    using Function = gboolean(gint32, gboolean);
+#else
+extern "C" gboolean gimp_drawable_merge_shadow(GimpDrawable* drawable, gboolean undo) {
+    using Function = gboolean(GimpDrawable*, gboolean);
+#endif
+    static int calls = 0;
+    constexpr int kSecond = 2;
+    if (++calls == kSecond) {
+        if (wanted() == "kill") ::kill(::getpid(), SIGKILL);
+        if (wanted() == "refuse") return FALSE;
+    }
+    return next<Function>("gimp_drawable_merge_shadow")(drawable, undo);
+}
