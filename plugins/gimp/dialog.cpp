@@ -1,18 +1,17 @@
 #include "dialog.h"
 
+#include "base/numbers.h"
 #include "number_field.h"
 #include "preview.h"
 
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
-#include <iomanip>
 #include <libgimp/gimp.h>
 #include <libgimp/gimpui.h>
 #include <limits>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 namespace sisr::gimp {
@@ -290,12 +289,11 @@ void Dialog::show_model(double scale) {
 }
 
 void Dialog::describe(Size from, Size to) {
-    std::ostringstream text;
-    text << to_string(from) << " becomes " << to_string(to) << " pixels (" << std::fixed
-         << std::setprecision(1) << static_cast<double>(to.width) * to.height / 1e6
-         << " megapixels)";
-    if (is_indexed(selection_.image)) text << "; the indexed image becomes RGB";
-    gtk_label_set_text(GTK_LABEL(result_), text.str().c_str());
+    std::string text = to_text(from) + " becomes " + to_text(to) + " pixels (" +
+                       format_number(static_cast<double>(to.width) * to.height / 1e6, 1) +
+                       " megapixels)";
+    if (is_indexed(selection_.image)) text += "; the indexed image becomes RGB";
+    gtk_label_set_text(GTK_LABEL(result_), text.c_str());
 }
 
 /// Shows the settings, and what they make or why they cannot be used.

@@ -1,6 +1,8 @@
 #include "number_field.h"
 
-#include <cmath>
+#include "base/numbers.h"
+
+#include <algorithm>
 #include <string>
 
 namespace sisr::gimp {
@@ -11,16 +13,12 @@ constexpr int kShownCharacters = 8;
 
 gint read_number(GtkSpinButton* field, gdouble* number, gpointer /*user*/) {
     std::string text = gtk_entry_get_text(GTK_ENTRY(field));
-    for (char& letter : text) {
-        if (letter == ',') letter = '.';
-    }
-    gchar* end = nullptr;
-    const double read = g_ascii_strtod(text.c_str(), &end);
-    while (*end == ' ') ++end;
-    const bool is_number = end != text.c_str() && *end == '\0' && std::isfinite(read);
+    std::replace(text.begin(), text.end(), ',', '.');
+    text.erase(std::remove(text.begin(), text.end(), ' '), text.end());
+    const auto read = parse_number<double>(text);
     gdouble lowest = 0;
     gtk_spin_button_get_range(field, &lowest, nullptr);
-    *number = is_number ? read : lowest;
+    *number = read && std::isfinite(*read) ? *read : lowest;
     return TRUE;
 }
 

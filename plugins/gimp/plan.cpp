@@ -98,7 +98,7 @@ void require_unlocked(Id layer, bool is_moved) {
 void require_within_limits(const Plan& plan) {
     for (const PlannedLayer& planned : plan.layers) {
         if (std::max(planned.after.width, planned.after.height) <= max_image_side()) continue;
-        throw Failure(quoted(planned.layer) + " would be " + to_string(planned.after) +
+        throw Failure(quoted(planned.layer) + " would be " + to_text(planned.after) +
                       " pixels; GIMP takes no more than " + std::to_string(max_image_side()) +
                       " each way.");
     }

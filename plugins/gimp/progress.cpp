@@ -1,6 +1,7 @@
 #include "progress.h"
 
 #include <algorithm>
+#include <cmath>
 #include <libgimp/gimp.h>
 
 namespace sisr::gimp {
@@ -23,10 +24,35 @@ void ProgressBar::begin_part(Size size) {
 }
 
 gboolean ProgressBar::report(gpointer self, gdouble fraction) {
-    const auto* bar = static_cast<const ProgressBar*>(self);
+    auto* bar = static_cast<ProgressBar*>(self);
     const double done = bar->done_pixels_ + fraction * bar->part_pixels_;
-    gimp_progress_update(std::min(1.0, done / bar->all_pixels_));
+    const double all = std::min(1.0, done / bar->all_pixels_);
+    gimp_progress_update(all);
+    bar->show_time_left(all);
     return TRUE;
+}
+
+void ProgressBar::show_time_left(double fraction) {
+    constexpr std::chrono::seconds kBetweenTexts{1};
+    const auto now = Clock::now();
+    if (now - last_text_ < kBetweenTexts) return;
+    last_text_ = now;
+    const std::string left =
+        time_left(std::chrono::duration<double>(now - start_).count(), fraction);
+    if (!left.empty()) gimp_progress_set_text(("Super-resolution: " + left).c_str());
+}
+
+std::string time_left(double seconds, double fraction) {
+    constexpr double kLeastSeconds = 1;
+    constexpr double kLeastFraction = 0.01;
+    if (seconds < kLeastSeconds || fraction < kLeastFraction) return {};
+    const double left = seconds * (1 - fraction) / fraction;
+    const auto about = [](double count, const char* unit) {
+        const auto whole = std::max(1L, std::lround(count));
+        return "about " + std::to_string(whole) + " " + unit + (whole == 1 ? "" : "s") + " left";
+    };
+    if (left < 60) return about(left, "second");
+    return left < 5400 ? about(left / 60, "minute") : about(left / 3600, "hour");
 }
 
 }  // namespace sisr::gimp

@@ -49,7 +49,7 @@ Size target_size(const Settings& settings, Size input) {
                                  &error)) {
         throw_failure(error);
     }
-    const std::string text = to_string(size) + " pixels: ";
+    const std::string text = to_text(size) + " pixels: ";
     if (size.width < input.width || size.height < input.height) {
         throw Failure(text + "smaller than what there is");
     }
@@ -84,7 +84,7 @@ SisrBridgeSettings bridge_settings(const Settings& settings, Size size, double s
     return bridge;
 }
 
-std::string to_string(Size size) {
+std::string to_text(Size size) {
     return std::to_string(size.width) + " x " + std::to_string(size.height);
 }
 

@@ -69,8 +69,8 @@ double scale_between(Size from, Size to);
 /// `settings`.
 SisrBridgeSettings bridge_settings(const Settings& settings, Size size, double scale);
 
-/// "640 x 480"
-std::string to_string(Size size);
+/// "600 x 400".
+std::string to_text(Size size);
 
 /// A line for each setting, for where GIMP remembers nothing itself.
 std::string to_text(const Settings& settings);

@@ -126,6 +126,18 @@ def problem_with_choice(path):
     return "%s, which you chose, is not a program." % path
 
 
+def time_left(seconds, percent):
+    """"about 20 seconds left", after so many seconds for these percents; "" as long as nothing can be
+    said."""
+    if seconds < 1 or percent < 1:
+        return ""
+    left = seconds * (100 - percent) / percent
+    count, unit = (left, "second") if left < 60 else \
+        (left / 60, "minute") if left < 5400 else (left / 3600, "hour")
+    count = max(1, round(count))
+    return "about %d %s%s left" % (count, unit, "" if count == 1 else "s")
+
+
 def explain_failure(exit_code, errors):
     """One sentence for the user. errors: what the command printed on standard error."""
     lines = [line for line in errors.splitlines() if line.strip()]

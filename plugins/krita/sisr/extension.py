@@ -1,10 +1,13 @@
 """The menu entry, and the walk from the dialog to the result."""
+import time
+
 from krita import Extension, Krita
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import QApplication, QMessageBox, QProgressDialog
 
 from . import settings
+from .command import time_left
 from .dialog import OptionsDialog
 from .document import check_layer, enlarge, layers_to_enlarge, locked_layers
 from .process import Cancelled, Failure
@@ -99,7 +102,10 @@ def _enlarge_with_bar(krita, document, active, options, program, parent):
     bar.setMinimumDuration(0)
     bar.setAutoReset(False)
 
+    start = time.monotonic()
+
     def progress(percent):
+        bar.setLabelText("Enlarging... " + time_left(time.monotonic() - start, percent))
         bar.setValue(percent)
         QApplication.processEvents()
         return not bar.wasCanceled()

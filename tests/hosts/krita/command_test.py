@@ -114,6 +114,14 @@ class Answers(unittest.TestCase):
         self.assertEqual(command.parse_percent("percent 4\npercent 17\nperc"), 17)
         self.assertEqual(command.parse_percent("percent 4\nsomething else\n"), 4)
 
+    def test_time_left(self):
+        self.assertEqual(command.time_left(0.5, 50), "")
+        self.assertEqual(command.time_left(30, 0), "")
+        self.assertEqual(command.time_left(10, 50), "about 10 seconds left")
+        self.assertEqual(command.time_left(99, 99), "about 1 second left")
+        self.assertEqual(command.time_left(60, 25), "about 3 minutes left")
+        self.assertEqual(command.time_left(600, 5), "about 3 hours left")
+
     def test_failures(self):
         self.assertEqual(command.explain_failure(1, "sisr-batch: a: b\n"), "sisr-batch: a: b")
         self.assertIn("signal 9", command.explain_failure(-9, ""))
