@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kSpacing = 12;
 constexpr int kColumns = 6;
+constexpr int kTextWidth = 480;     ///< in pixels, of texts that are wrapped
 constexpr double kNoStrength = -1;  ///< in its field: not a strength
 
 /// Sets a flag for as long as it lives.
@@ -167,10 +168,17 @@ void Dialog::build_rows(GtkWidget* grid) {
         input_, "For models that hold weights of their own for some kinds of pictures");
     gtk_label_set_line_wrap(GTK_LABEL(trained_for_), TRUE);
     gtk_label_set_line_wrap(GTK_LABEL(result_), TRUE);
-    gtk_widget_set_size_request(trained_for_, 480, -1);
+    gtk_widget_set_size_request(trained_for_, kTextWidth, -1);
+    gtk_widget_set_size_request(result_, kTextWidth, -1);
     fill_models();
 
     add_row(grid, "Enlarge:", mode_);
+    if (const std::string reason = obstacle(selection_, Mode::layer); !reason.empty()) {
+        GtkWidget* note = new_label(("\"This layer\" is not to be had: " + reason).c_str());
+        gtk_label_set_line_wrap(GTK_LABEL(note), TRUE);
+        gtk_widget_set_size_request(note, kTextWidth, -1);
+        add_row(grid, "", note);
+    }
     add_row(grid, "Model:", model_);
     add_row(grid, "", trained_for_);
     add_size_row(grid);

@@ -50,6 +50,13 @@ void require_image(const Selection& selection) {
     if (!image_exists(selection.image)) throw Failure("The image was closed.");
 }
 
+void require_at_rest(const Selection& selection) {
+    require_image(selection);
+    if (has_floating_selection(selection.image)) {
+        throw Failure("Anchor the floating selection first, or make it a layer.");
+    }
+}
+
 std::string quoted(Id item) { return '"' + item_name(item) + '"'; }
 
 /// One layer for each thing chosen; a mask's is the layer that it belongs to.
@@ -163,10 +170,7 @@ bool operator==(const Plan& a, const Plan& b) {
 }
 
 Plan make_plan(const Selection& selection, const Settings& settings) {
-    require_image(selection);
-    if (has_floating_selection(selection.image)) {
-        throw Failure("Anchor the floating selection first, or make it a layer.");
-    }
+    require_at_rest(selection);
     Plan plan;
     plan.mode = settings.mode;
     plan.image = selection.image;
@@ -182,6 +186,19 @@ Plan make_plan(const Selection& selection, const Settings& settings) {
     require_within_limits(plan);
     require_room(plan);
     return plan;
+}
+
+std::string obstacle(const Selection& selection, Mode mode) {
+    try {
+        require_at_rest(selection);
+        if (mode == Mode::new_image) layer_to_copy(selection);
+        if (mode == Mode::layer) {
+            for (const Id layer : layers_in_place(selection)) require_unlocked(layer, true);
+        }
+    } catch (const Failure& failure) {
+        return failure.what();
+    }
+    return {};
 }
 
 Size planned_input(const Selection& selection, Mode mode) {

@@ -38,6 +38,9 @@ bool operator==(const Plan& a, const Plan& b);
 /// and reads no pixels.
 Plan make_plan(const Selection& selection, const Settings& settings);
 
+/// Why a mode cannot be used for what the user pointed at, whatever the sizes; empty if it can.
+std::string obstacle(const Selection& selection, Mode mode);
+
 /// The size of what is enlarged as a whole: canvas or layer. Throws Failure as make_plan does.
 Size planned_input(const Selection& selection, Mode mode);
 

@@ -36,7 +36,7 @@ class SuperResolution(Extension):
             QMessageBox.information(parent, "Super-resolution", "Open a picture first.")
             return
         active = document.activeNode()
-        layer, layer_problem = _describe(active)
+        layer, layer_problem = describe(active)
 
         def check(options):
             try:
@@ -67,7 +67,7 @@ class SuperResolution(Extension):
         _tell(window, outcome)
 
 
-def _describe(node):
+def describe(node):
     """((name, (width, height)), "") of a layer that can be enlarged by itself, else (None, why not)."""
     try:
         check_layer(node)

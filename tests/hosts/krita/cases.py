@@ -10,12 +10,13 @@ import unittest
 
 from krita import Krita
 from PyQt5.QtCore import QByteArray, QTimer
-from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QMessageBox, QProgressDialog
+from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QLabel, QMessageBox, QProgressDialog
 
 from sisr import settings
 from sisr.command import DEFAULTS
 from sisr.dialog import OptionsDialog
 from sisr.document import all_nodes, enlarge
+from sisr.extension import describe
 from sisr.process import Cancelled, Failure
 from support import (BATCH, LIMITS, find_profile, max_difference, raw, read_samples, samples, settle,
                      sisr_batch, state, write_png)
@@ -513,20 +514,13 @@ class FromTheMenu(Case):
         self.assertIn("/gone/sisr-batch, which you chose, is not there.", self.notes()[0])
 
     def test_what_cannot_be_done_is_told_in_the_dialog(self):
-        document = self.open_png("a.png", 25, 18, 3, 8)
+        self.open_png("a.png", 25, 18, 3, 8)
         settings.save(KRITA, X2)
-        group = document.createGroupLayer("folder")
-        document.rootNode().addChildNode(group, None)
-        settle(document)
-        document.setActiveNode(group)
-        settle(document)
         told = []
 
         def look(widget):
             if not self.is_ready(widget):
                 return
-            told.append(widget._one_layer.isEnabled())
-            told.append(widget._layer_problem)
             widget._scale.lineEdit().setText(widget.locale().toString(24))
             widget._scale.interpretText()
             told.append((widget._scale.value(), widget._message.text(), self.is_ready(widget)))
@@ -536,9 +530,17 @@ class FromTheMenu(Case):
             told.append(widget._chooses_strength.isEnabled())
             widget.reject()
         self.trigger(look)
-        self.assertEqual(told, [False, "\"folder\" is not a paint layer. Choose a paint layer, or the "
-                                "whole document.", (24, "The scale must be from 1 to 16.", False),
-                                (False, None), True])
+        self.assertEqual(told, [(24, "The scale must be from 1 to 16.", False), (False, None), True])
+
+    def test_a_layer_that_cannot_be_enlarged_is_told_at_the_opening(self):
+        document = self.open_png("a.png", 25, 18, 3, 8)
+        group = document.createGroupLayer("folder")
+        layer, problem = describe(group)
+        dialog = OptionsDialog(KRITA, (25, 18), layer, problem)
+        self.addCleanup(dialog.reject)
+        self.assertFalse(dialog._one_layer.isEnabled())
+        self.assertIn("\"folder\" is not a paint layer", [
+            label.text() for label in dialog.findChildren(QLabel) if "folder" in label.text()][0])
 
 
 def main():
