@@ -321,7 +321,7 @@ void Dialog::refresh() {
         shown.scale = scale_between(from, to);
         preview_->update(shown, static_cast<double>(to.width) / from.width,
                          static_cast<double>(to.height) / from.height);
-        make_plan(selection_, settings_);
+        require_room(make_plan(selection_, settings_));
         describe(from, to);
         ready = true;
     } catch (const Failure& failure) {

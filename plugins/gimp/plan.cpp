@@ -111,18 +111,6 @@ void require_within_limits(const Plan& plan) {
     }
 }
 
-/// For the results, for GIMP's own of them, and for what undo keeps of the plain enlargement.
-void require_room(const Plan& plan) {
-    constexpr int kCopies = 3;
-    double bytes = 0;
-    for (const PlannedLayer& planned : plan.layers) {
-        const Babl* format = result_format(gegl_buffer_get_format(pixels_of(planned.layer).get()));
-        bytes += kCopies * pixel_count(planned.after) * babl_format_get_bytes_per_pixel(format);
-    }
-    GError* error = nullptr;
-    if (!sisr_bridge_has_room(static_cast<guint64>(bytes), &error)) throw_failure(error);
-}
-
 void plan_image(const Settings& settings, Plan& plan) {
     plan.canvas_before = image_size(plan.image);
     plan.canvas_after = target_size(settings, plan.canvas_before);
@@ -184,8 +172,19 @@ Plan make_plan(const Selection& selection, const Settings& settings) {
         for (const PlannedLayer& planned : plan.layers) require_unlocked(planned.layer, is_moved);
     }
     require_within_limits(plan);
-    require_room(plan);
     return plan;
+}
+
+void require_room(const Plan& plan) {
+    // The results, GIMP's own of them, and the plain enlargement that undo keeps.
+    constexpr int kCopies = 3;
+    double bytes = 0;
+    for (const PlannedLayer& planned : plan.layers) {
+        const Babl* format = result_format(gegl_buffer_get_format(pixels_of(planned.layer).get()));
+        bytes += kCopies * pixel_count(planned.after) * babl_format_get_bytes_per_pixel(format);
+    }
+    GError* error = nullptr;
+    if (!sisr_bridge_has_room(static_cast<guint64>(bytes), &error)) throw_failure(error);
 }
 
 std::string obstacle(const Selection& selection, Mode mode) {

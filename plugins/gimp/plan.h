@@ -34,9 +34,12 @@ struct Plan {
 bool operator==(const Plan& a, const Plan& b);
 
 /// Throws Failure for all that can be known to fail: settings out of range, what is no layer or
-/// locked, results smaller than the input or larger than GIMP or the disk takes. Changes nothing
-/// and reads no pixels.
+/// locked, results smaller than the input or larger than GIMP takes. Changes nothing and reads no
+/// pixels.
 Plan make_plan(const Selection& selection, const Settings& settings);
+
+/// Throws Failure when the results, GIMP's own of them and what undo keeps have no room.
+void require_room(const Plan& plan);
 
 /// Why a mode cannot be used for what the user pointed at, whatever the sizes; empty if it can.
 std::string obstacle(const Selection& selection, Mode mode);

@@ -167,6 +167,7 @@ Id make_new_image(const Plan& plan, const Result& result) {
 
 Id upscale(const Selection& selection, const Settings& settings) {
     const Plan plan = make_plan(selection, settings);
+    require_room(plan);
     const std::vector<Result> results = enlarge_all(plan, selection, settings);
     const Id image = plan.mode == Mode::new_image ? make_new_image(plan, results.front())
                                                   : change_image(plan, results, settings);
