@@ -83,6 +83,7 @@ Id mask_of(Id layer);
 Id parent_of(Id item);
 std::string item_name(Id item);
 Locks locks_of(Id item);
+void set_locks(Id item, Locks locks);
 
 BufferPtr pixels_of(Id drawable);
 /// What is written here reaches the drawable by merge_shadow.

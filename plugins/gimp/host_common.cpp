@@ -56,6 +56,11 @@ Locks locks_of(Id item) {
             gimp_item_get_lock_position(item_at(item)) != FALSE};
 }
 
+void set_locks(Id item, Locks locks) {
+    gimp_item_set_lock_content(item_at(item), locks.pixels ? TRUE : FALSE);
+    gimp_item_set_lock_position(item_at(item), locks.position ? TRUE : FALSE);
+}
+
 BufferPtr pixels_of(Id drawable) {
     return BufferPtr(gimp_drawable_get_buffer(drawable_at(drawable)));
 }

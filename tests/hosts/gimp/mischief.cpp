@@ -2,7 +2,7 @@
 /// into the plug-in, it acts from within one of its calls. For GIMP it is all the same who calls.
 ///
 /// The file that SISR_MISCHIEF names says what: one of the deeds below, at the first progress;
-/// "refuse" or "kill", at the second layer that is changed.
+/// "refuse", "lock-late" or "kill", at the second layer that is changed.
 #include <csignal>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -10,6 +10,8 @@
 #include <handles.h>
 #include <string>
 #include <unistd.h>
+
+#define SHOWN extern "C" __attribute__((visibility("default")))
 
 using namespace sisr::gimp;
 
@@ -46,10 +48,6 @@ void act(const std::string& deed) {
     if (deed == "crop") gimp_image_crop(image_at(image), 10, 10, 3, 3);
     if (deed == "move") gimp_layer_set_offsets(layer_at(layer), 1, 0);
     if (deed == "lock") gimp_item_set_lock_content(item_at(layer), TRUE);
-    if (deed == "indexed") {
-        gimp_image_convert_indexed(image_at(image), GIMP_CONVERT_DITHER_NONE,
-                                   GIMP_CONVERT_PALETTE_GENERATE, 16, FALSE, FALSE, "");
-    }
     if (deed == "add") {
         const Id added = id_of(gimp_layer_copy(layer_at(layer)));
         gimp_image_insert_layer(image_at(image), layer_at(added), layer_at(-1), 0);
@@ -73,7 +71,7 @@ Function* next(const char* name) {
 
 }  // namespace
 
-extern "C" gboolean gimp_progress_update(gdouble fraction) {
+SHOWN gboolean gimp_progress_update(gdouble fraction) {
     static bool is_done = false;
     if (!is_done) {
         is_done = true;
@@ -83,10 +81,10 @@ extern "C" gboolean gimp_progress_update(gdouble fraction) {
 }
 
 #if GIMP_MAJOR_VERSION < 3
-extern "C" gboolean gimp_drawable_merge_shadow(gint32 drawable, gboolean undo) {
+SHOWN gboolean gimp_drawable_merge_shadow(gint32 drawable, gboolean undo) {
     using Function = gboolean(gint32, gboolean);
 #else
-extern "C" gboolean gimp_drawable_merge_shadow(GimpDrawable* drawable, gboolean undo) {
+SHOWN gboolean gimp_drawable_merge_shadow(GimpDrawable* drawable, gboolean undo) {
     using Function = gboolean(GimpDrawable*, gboolean);
 #endif
     static int calls = 0;
@@ -94,6 +92,9 @@ extern "C" gboolean gimp_drawable_merge_shadow(GimpDrawable* drawable, gboolean 
     if (++calls == kSecond) {
         if (wanted() == "kill") ::kill(::getpid(), SIGKILL);
         if (wanted() == "refuse") return FALSE;
+        if (wanted() == "lock-late") {
+            gimp_item_set_lock_content(item_at(top_layers(first_image()).back()), TRUE);
+        }
     }
     return next<Function>("gimp_drawable_merge_shadow")(drawable, undo);
 }
