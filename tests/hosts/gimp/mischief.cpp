@@ -3,6 +3,7 @@
 ///
 /// The file that SISR_MISCHIEF names says what: one of the deeds below, at the first progress;
 /// "refuse", "lock-late" or "kill", at the second layer that is changed.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -10,6 +11,7 @@
 #include <handles.h>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 #define SHOWN extern "C" __attribute__((visibility("default")))
 
@@ -24,20 +26,19 @@ std::string wanted() {
     return word;
 }
 
+/// The one that was there first; the plug-in makes others.
 Id first_image() {
+    std::vector<Id> ids;
 #if GIMP_MAJOR_VERSION < 3
     gint count = 0;
     gint* images = gimp_image_list(&count);
-    const Id image = count > 0 ? images[count - 1] : -1;
-    g_free(images);
-    return image;
+    ids.assign(images, images + count);
 #else
     GimpImage** images = gimp_get_images();
-    Id image = -1;
-    for (int i = 0; images[i] != nullptr; ++i) image = id_of(images[i]);
-    g_free(images);
-    return image;
+    for (int i = 0; images[i] != nullptr; ++i) ids.push_back(id_of(images[i]));
 #endif
+    g_free(images);
+    return *std::min_element(ids.begin(), ids.end());
 }
 
 void act(const std::string& deed) {
