@@ -30,30 +30,6 @@ void add_layers(const std::vector<Id>& layers, std::vector<Id>& found) {
     }
 }
 
-/// While alive, nothing of what is given is locked: what the user locks in the middle of a change
-/// must not keep it from being taken back.
-class Unlocked {
-public:
-    explicit Unlocked(const std::vector<Id>& items) {
-        for (Id item : items) {
-            for (; item >= 0; item = parent_of(item)) {
-                const Locks locks = locks_of(item);
-                if (!locks.pixels && !locks.position) continue;
-                set_locks(item, {});
-                locked_.emplace_back(item, locks);
-            }
-        }
-    }
-    ~Unlocked() {
-        for (const auto& [item, locks] : locked_) set_locks(item, locks);
-    }
-    Unlocked(const Unlocked&) = delete;
-    Unlocked& operator=(const Unlocked&) = delete;
-
-private:
-    std::vector<std::pair<Id, Locks>> locked_;
-};
-
 void restore_places(const std::vector<Id>& layers, const std::vector<Id>& wanted) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
         const Place place = place_of(wanted[i]);
@@ -80,6 +56,7 @@ void restore(Id image, Id copy) {
     add_drawables(top_layers(copy), wanted);
     require(layers.size() == wanted_layers.size() && drawables.size() == wanted.size(),
             "find the layers again");
+    // What the user locked in the middle of the change must not keep it from being taken back.
     const Unlocked unlocked_layers(layers);
     const Unlocked unlocked_channels(channels(image));
     restore_places(layers, wanted_layers);
@@ -116,6 +93,23 @@ Change::~Change() {
         end_undo_group(image_);
     }
     delete_image(copy_);
+}
+
+Unlocked::Unlocked(const std::vector<Id>& items) {
+    for (Id item : items) {
+        for (; item >= 0; item = parent_of(item)) {
+            const Locks locks = locks_of(item);
+            if (!locks.pixels && !locks.position) continue;
+            set_locks(item, {});
+            locked_.emplace_back(item, locks);
+        }
+    }
+}
+
+Unlocked::~Unlocked() {
+    for (const auto& [item, locks] : locked_) {
+        if (item_exists(item)) set_locks(item, locks);
+    }
 }
 
 void require(bool success, const char* what) {

@@ -4,6 +4,8 @@
 #include "host.h"
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 namespace sisr::gimp {
 
@@ -23,6 +25,18 @@ private:
     Id image_;
     Id copy_;  ///< the image as it was
     bool is_kept_ = false;
+};
+
+/// While alive, nothing of what is given, or of the groups that it is in, is locked.
+class Unlocked {
+public:
+    explicit Unlocked(const std::vector<Id>& items);
+    ~Unlocked();
+    Unlocked(const Unlocked&) = delete;
+    Unlocked& operator=(const Unlocked&) = delete;
+
+private:
+    std::vector<std::pair<Id, Locks>> locked_;
 };
 
 /// Throws Failure, with GIMP's reason where it has one, unless `success`.

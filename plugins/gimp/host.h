@@ -99,6 +99,8 @@ bool convert_to_indexed(Id image);
 bool scale_image(Id image, Size size);
 /// Scales a layer and its mask round the layer's centre, as GIMP's Scale Layer does.
 bool scale_layer(Id layer, Size size);
+/// Moves the lower right border of a layer and its mask.
+bool crop_layer(Id layer, Size size);
 bool move_layer(Id layer, int x, int y);
 
 /// While alive, merge_shadow reaches all pixels of the image's layers: nothing is selected, all

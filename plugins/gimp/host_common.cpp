@@ -94,6 +94,10 @@ bool scale_layer(Id layer, Size size) {
     return gimp_layer_scale(layer_at(layer), size.width, size.height, TRUE) != FALSE;
 }
 
+bool crop_layer(Id layer, Size size) {
+    return gimp_layer_resize(layer_at(layer), size.width, size.height, 0, 0) != FALSE;
+}
+
 bool move_layer(Id layer, int x, int y) {
     return gimp_layer_set_offsets(layer_at(layer), x, y) != FALSE;
 }

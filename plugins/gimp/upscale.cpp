@@ -82,11 +82,20 @@ std::vector<Id> ids_of(const std::vector<PlannedLayer>& layers) {
     return ids;
 }
 
+/// GIMP's own rounding may differ from ours by a pixel.
+void fit_border(Id layer, Size size) {
+    require(item_exists(layer), "find a layer again");
+    if (place_of(layer).size == size) return;
+    const Unlocked unlocked({layer});
+    require(crop_layer(layer, size), "fit a layer's border");
+}
+
 void put_results(const Plan& plan, const std::vector<Result>& results) {
     // What is selected and locked counts where pixels change in place, as for any filter.
     std::unique_ptr<Unhindered> all;
     if (plan.resizes()) all = std::make_unique<Unhindered>(plan.image, ids_of(plan.layers));
     for (std::size_t i = 0; i < results.size(); ++i) {
+        fit_border(plan.layers[i].layer, plan.layers[i].after);
         replace_pixels(plan.layers[i].layer, results[i].pixels.get());
     }
 }
