@@ -41,6 +41,26 @@ Id first_image() {
     return *std::min_element(ids.begin(), ids.end());
 }
 
+void paint_corner(Id layer) {
+    const BufferPtr pixels = pixels_of(layer);
+    const GeglRectangle corner{gegl_buffer_get_width(pixels.get()) - 1,
+                               gegl_buffer_get_height(pixels.get()) - 1, 1, 1};
+    const guchar colour[] = {1, 2, 3};
+    gegl_buffer_set(pixels.get(), &corner, 0, babl_format("R'G'B' u8"), colour,
+                    GEGL_AUTO_ROWSTRIDE);
+    gegl_buffer_flush(pixels.get());
+}
+
+std::vector<Id> all_layers(const std::vector<Id>& layers) {
+    std::vector<Id> found;
+    for (const Id layer : layers) {
+        const std::vector<Id> inner =
+            is_group(layer) ? all_layers(group_children(layer)) : std::vector<Id>{layer};
+        found.insert(found.end(), inner.begin(), inner.end());
+    }
+    return found;
+}
+
 void act(const std::string& deed) {
     const Id image = first_image();
     const Id layer = top_layers(image).back();
@@ -54,14 +74,8 @@ void act(const std::string& deed) {
         gimp_image_insert_layer(image_at(image), layer_at(added), layer_at(-1), 0);
     }
     if (deed == "paint") {
-        // A single pixel in the last corner.
-        const BufferPtr pixels = pixels_of(layer);
-        const GeglRectangle corner{gegl_buffer_get_width(pixels.get()) - 1,
-                                   gegl_buffer_get_height(pixels.get()) - 1, 1, 1};
-        const guchar colour[] = {1, 2, 3};
-        gegl_buffer_set(pixels.get(), &corner, 0, babl_format("R'G'B' u8"), colour,
-                        GEGL_AUTO_ROWSTRIDE);
-        gegl_buffer_flush(pixels.get());
+        // A single pixel in the last corner of each layer.
+        for (const Id painted : all_layers(top_layers(image))) paint_corner(painted);
     }
 }
 
