@@ -224,7 +224,7 @@ static void gegl_op_class_init(GeglOpClass* klass) {
     gegl_operation_class_set_keys(operation_class,
         "name", "sisr:upscale",
         "title", "Super-Resolution",
-        "categories", "enhance:transform",
+        "categories", "enhance",
         "description", "Enlarges photographs by a trained network, from 1 to 8 times: finer than "
                        "interpolation, without seams, with brightness and hue kept",
         "reference", "Ledig et al., Photo-Realistic Single Image Super-Resolution Using a "

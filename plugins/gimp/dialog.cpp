@@ -1,13 +1,17 @@
 #include "dialog.h"
 
 #include "base/numbers.h"
+#include "number_field.h"
 #include "preview.h"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <libgimp/gimp.h>
 #include <libgimp/gimpui.h>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace sisr::gimp {
@@ -15,6 +19,8 @@ namespace {
 
 constexpr int kSpacing = 12;
 constexpr int kColumns = 6;
+constexpr int kTextWidth = 480;     ///< in pixels, of texts that are wrapped
+constexpr double kNoStrength = -1;  ///< in its field: not a strength
 
 /// Sets a flag for as long as it lives.
 class Raised {
@@ -74,12 +80,14 @@ private:
     void change(GtkWidget* widget);
     void change_size(GtkWidget* widget);
     void refresh();
-    void show_model(const Settings& shown);
-    Size input_size() const;
+    void show_size(Size from);
+    void show_model(double scale);
+    void describe(Size from, Size to);
 
     Selection selection_;
     Settings& settings_;
     Id layer_;
+    std::optional<Size> from_;         ///< of what is enlarged, where there is such
     std::vector<std::string> models_;  ///< as in the list
     std::string library_problem_;
     ModelPtr model_info_{nullptr, sisr_bridge_model_free};
@@ -92,12 +100,11 @@ private:
     GtkWidget* mode_ = gtk_combo_box_text_new();
     GtkWidget* model_ = gtk_combo_box_text_new();
     GtkWidget* trained_for_ = new_label("");
-    GtkWidget* scale_ =
-        gtk_spin_button_new_with_range(SISR_BRIDGE_MIN_SCALE, SISR_BRIDGE_MAX_SCALE, 0.5);
-    GtkWidget* width_ = gtk_spin_button_new_with_range(1, max_image_side(), 1);
-    GtkWidget* height_ = gtk_spin_button_new_with_range(1, max_image_side(), 1);
+    GtkWidget* scale_ = new_number_field(0, 0.5, 2);
+    GtkWidget* width_ = new_number_field(0, 1, 0);
+    GtkWidget* height_ = new_number_field(0, 1, 0);
     GtkWidget* result_ = new_label("");
-    GtkWidget* strength_ = gtk_spin_button_new_with_range(0, 1, 0.05);
+    GtkWidget* strength_ = new_number_field(kNoStrength, 0.05, 2);
     GtkWidget* colour_lock_ = gtk_combo_box_text_new();
     GtkWidget* input_ = gtk_combo_box_text_new();
     GtkWidget* keep_print_size_ =
@@ -111,7 +118,7 @@ Dialog::Dialog(const Selection& selection, Settings& settings)
       window_(gimp_dialog_new("Super-Resolution", kProcedure, nullptr, GtkDialogFlags{}, nullptr,
                               nullptr, "_Cancel", GTK_RESPONSE_CANCEL, "_Upscale", GTK_RESPONSE_OK,
                               nullptr)),
-      preview_(std::make_unique<Preview>(layer_pixels(layer_))) {
+      preview_(std::make_unique<Preview>(layer_)) {
     gtk_dialog_set_default_response(GTK_DIALOG(window_), GTK_RESPONSE_OK);
     gtk_window_set_resizable(GTK_WINDOW(window_), FALSE);
     gimp_window_set_transient(GTK_WINDOW(window_));
@@ -136,16 +143,14 @@ void Dialog::add_row(GtkWidget* grid, const char* text, GtkWidget* widget) {
 }
 
 void Dialog::add_size_row(GtkWidget* grid) {
-    const auto add = [&](int column, const char* text, GtkWidget* spin, int digits) {
-        gtk_spin_button_set_digits(GTK_SPIN_BUTTON(spin), static_cast<guint>(digits));
-        gtk_entry_set_activates_default(GTK_ENTRY(spin), TRUE);
+    const auto add = [&](int column, const char* text, GtkWidget* spin) {
         put_in_grid(grid, new_label(text), column, row_, 1);
         put_in_grid(grid, spin, column + 1, row_, 1);
         connect(spin, "value-changed");
     };
-    add(0, "Scale:", scale_, 2);
-    add(2, "Width:", width_, 0);
-    add(4, "Height:", height_, 0);
+    add(0, "Scale:", scale_);
+    add(2, "Width:", width_);
+    add(4, "Height:", height_);
     ++row_;
 }
 
@@ -163,10 +168,17 @@ void Dialog::build_rows(GtkWidget* grid) {
         input_, "For models that hold weights of their own for some kinds of pictures");
     gtk_label_set_line_wrap(GTK_LABEL(trained_for_), TRUE);
     gtk_label_set_line_wrap(GTK_LABEL(result_), TRUE);
-    gtk_widget_set_size_request(trained_for_, 480, -1);
+    gtk_widget_set_size_request(trained_for_, kTextWidth, -1);
+    gtk_widget_set_size_request(result_, kTextWidth, -1);
     fill_models();
 
     add_row(grid, "Enlarge:", mode_);
+    if (const std::string reason = obstacle(selection_, Mode::layer); !reason.empty()) {
+        GtkWidget* note = new_label(("\"This layer\" is not to be had: " + reason).c_str());
+        gtk_label_set_line_wrap(GTK_LABEL(note), TRUE);
+        gtk_widget_set_size_request(note, kTextWidth, -1);
+        add_row(grid, "", note);
+    }
     add_row(grid, "Model:", model_);
     add_row(grid, "", trained_for_);
     add_size_row(grid);
@@ -202,16 +214,10 @@ void Dialog::fill_models() {
                              static_cast<int>(std::distance(models_.begin(), chosen)));
 }
 
-Size Dialog::input_size() const {
-    return settings_.mode == Mode::image ? image_size(selection_.image) : layer_place(layer_).size;
-}
-
 void Dialog::change(GtkWidget* widget) {
     if (filling_) return;
     if (widget == mode_) {
         settings_.mode = static_cast<Mode>(gtk_combo_box_get_active(GTK_COMBO_BOX(mode_)));
-        // A width that was asked for was another picture's.
-        settings_.width = settings_.height = 0;
     }
     if (widget == model_) {
         settings_.strength = SISR_BRIDGE_MODEL_STRENGTH;
@@ -219,7 +225,8 @@ void Dialog::change(GtkWidget* widget) {
         settings_.model = models_.at(static_cast<std::size_t>(index));
     }
     if (widget == strength_) {
-        settings_.strength = gtk_spin_button_get_value(GTK_SPIN_BUTTON(strength_));
+        const double strength = number_in(strength_);
+        settings_.strength = strength < 0 ? std::numeric_limits<double>::quiet_NaN() : strength;
     }
     settings_.colour_lock =
         static_cast<SisrBridgeColorLock>(gtk_combo_box_get_active(GTK_COMBO_BOX(colour_lock_)));
@@ -230,61 +237,96 @@ void Dialog::change(GtkWidget* widget) {
     refresh();
 }
 
-void Dialog::change_size(GtkWidget* widget) {
-    const bool is_size = widget == scale_ || widget == width_ || widget == height_;
-    if (!is_size) return;
-    // The one that was changed last decides, the others follow.
-    settings_.width = settings_.height = 0;
-    if (widget == scale_) {
-        settings_.scale = gtk_spin_button_get_value(GTK_SPIN_BUTTON(scale_));
-    } else {
-        const int side = gtk_spin_button_get_value_as_int(GTK_SPIN_BUTTON(widget));
-        (widget == width_ ? settings_.width : settings_.height) = side;
-    }
+/// The scale that a size makes of a picture; the given one where no size counts.
+double scale_of(const Settings& settings, Size from) {
+    if (!has_size(settings, from)) return settings.scale;
+    return std::max(static_cast<double>(settings.width) / from.width,
+                    static_cast<double>(settings.height) / from.height);
 }
 
-void Dialog::show_model(const Settings& shown) {
-    const std::pair<std::string, double> asked{shown.model, shown.scale};
+void Dialog::change_size(GtkWidget* widget) {
+    const bool is_size = widget == scale_ || widget == width_ || widget == height_;
+    if (!is_size || !from_) return;
+    // The one that was changed last decides, the others follow.
+    if (widget == scale_) {
+        // Leaving the field rounds what it shows, which is no wish of the user's.
+        if (says_number(scale_, scale_of(settings_, *from_))) return;
+        settings_.width = settings_.height = 0;
+        settings_.scale = number_in(scale_);
+        return;
+    }
+    const int side = static_cast<int>(number_in(widget));
+    settings_.width = widget == width_ ? side : 0;
+    settings_.height = widget == height_ ? side : 0;
+    settings_.sized_for = *from_;
+    // For other pictures; nothing or no number leaves no size, and then a scale that is refused.
+    settings_.scale = static_cast<double>(side) / (widget == width_ ? from_->width : from_->height);
+}
+
+void Dialog::show_size(Size from) {
+    const double scale = scale_of(settings_, from);
+    const auto show = [](GtkWidget* field, double wanted) {
+        // What the user typed stays as it is.
+        if (!says_number(field, wanted)) put_number(field, wanted);
+    };
+    const bool sized = has_size(settings_, from);
+    show(scale_, scale);
+    show(width_, sized && settings_.width != 0 ? settings_.width : std::round(from.width * scale));
+    show(height_,
+         sized && settings_.height != 0 ? settings_.height : std::round(from.height * scale));
+}
+
+void Dialog::show_model(double scale) {
+    const std::pair<std::string, double> asked{settings_.model, scale};
     if (!model_info_ || model_info_of_ != asked) {
         GError* error = nullptr;
-        model_info_.reset(sisr_bridge_find_model(shown.model.c_str(), shown.scale, &error));
+        model_info_.reset(sisr_bridge_find_model(settings_.model.c_str(), scale, &error));
         if (!model_info_) throw_failure(error);
         model_info_of_ = asked;
     }
     const std::string text = std::string(model_info_->name) + ": " + model_info_->trained_for;
     gtk_label_set_text(GTK_LABEL(trained_for_), text.c_str());
     gtk_widget_set_sensitive(strength_, model_info_->has_strength);
-    const bool own = shown.strength < 0;
-    gtk_spin_button_set_value(GTK_SPIN_BUTTON(strength_),
-                              own ? model_info_->default_strength : shown.strength);
+    // One of a family may have no strength where another has.
+    if (!model_info_->has_strength) settings_.strength = SISR_BRIDGE_MODEL_STRENGTH;
+    if (settings_.strength < 0) {
+        put_number(strength_, model_info_->default_strength);
+    } else if (std::isfinite(settings_.strength) && !says_number(strength_, settings_.strength)) {
+        put_number(strength_, settings_.strength);
+    }
 }
 
+void Dialog::describe(Size from, Size to) {
+    std::string text = to_text(from) + " becomes " + to_text(to) + " pixels (" +
+                       format_number(static_cast<double>(to.width) * to.height / 1e6, 1) +
+                       " megapixels)";
+    if (is_indexed(selection_.image)) text += "; the indexed image becomes RGB";
+    gtk_label_set_text(GTK_LABEL(result_), text.c_str());
+}
+
+/// Shows the settings, and what they make or why they cannot be used.
 void Dialog::refresh() {
-    const Size from = input_size();
     const Raised raised(filling_);
     gtk_widget_set_sensitive(keep_print_size_, settings_.mode == Mode::image);
-    bool ready = library_problem_.empty();
+    bool ready = false;
     try {
+        const Size from = planned_input(selection_, settings_.mode);
+        from_ = from;
+        show_size(from);
+        if (!library_problem_.empty()) throw Failure(library_problem_);
+        const double scale = scale_of(settings_, from);
+        show_model(std::clamp(scale, SISR_BRIDGE_MIN_SCALE, SISR_BRIDGE_MAX_SCALE));
         const Size to = target_size(settings_, from);
-        const double across = static_cast<double>(to.width) / from.width;
-        const double down = static_cast<double>(to.height) / from.height;
-        gtk_spin_button_set_value(GTK_SPIN_BUTTON(scale_), across);
-        gtk_spin_button_set_value(GTK_SPIN_BUTTON(width_), to.width);
-        gtk_spin_button_set_value(GTK_SPIN_BUTTON(height_), to.height);
-        std::string text = to_text(from) + " becomes " + to_text(to) + " pixels (" +
-                           format_number(static_cast<double>(to.width) * to.height / 1e6, 1) +
-                           " megapixels)";
-        if (is_indexed(selection_.image)) text += "; the indexed image becomes RGB";
-        gtk_label_set_text(GTK_LABEL(result_), text.c_str());
         Settings shown = settings_;
         shown.scale = scale_between(from, to);
-        show_model(shown);
-        preview_->update(shown, across, down);
+        preview_->update(shown, static_cast<double>(to.width) / from.width,
+                         static_cast<double>(to.height) / from.height);
+        require_room(make_plan(selection_, settings_));
+        describe(from, to);
+        ready = true;
     } catch (const Failure& failure) {
         gtk_label_set_text(GTK_LABEL(result_), failure.what());
-        ready = false;
     }
-    if (!library_problem_.empty()) gtk_label_set_text(GTK_LABEL(result_), library_problem_.c_str());
     gtk_dialog_set_response_sensitive(GTK_DIALOG(window_), GTK_RESPONSE_OK, ready);
 }
 

@@ -1,7 +1,7 @@
 /// The dialog: what to enlarge, by which model, how far, with a live preview.
 #pragma once
 
-#include "upscale.h"
+#include "plan.h"
 
 namespace sisr::gimp {
 

@@ -51,8 +51,9 @@ std::pair<int, int> part_of(int length, int wanted, double centre) {
 
 }  // namespace
 
-Preview::Preview(BufferPtr source)
-    : source_(std::move(source)),
+Preview::Preview(Id layer)
+    : layer_(layer),
+      source_(pixels_of(layer)),
       extent_(*gegl_buffer_get_extent(source_.get())),
       box_(new_box(GTK_ORIENTATION_HORIZONTAL, 12)),
       overview_(gtk_image_new()),
@@ -105,6 +106,7 @@ gboolean Preview::on_timeout(gpointer self) {
     preview->timeout_ = 0;
     preview->rendering_ = true;
     try {
+        if (!item_exists(preview->layer_)) throw Failure("The layer is no longer there.");
         preview->show_overview();
         preview->render();
     } catch (const Failure& failure) {

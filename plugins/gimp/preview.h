@@ -11,7 +11,7 @@ namespace sisr::gimp {
 
 class Preview {
 public:
-    explicit Preview(BufferPtr source);
+    explicit Preview(Id layer);
     ~Preview();
     Preview(const Preview&) = delete;
     Preview& operator=(const Preview&) = delete;
@@ -45,6 +45,7 @@ private:
     static gboolean on_click(GtkWidget* widget, GdkEventButton* event, gpointer self);
     static gboolean on_progress(gpointer self, gdouble fraction);
 
+    Id layer_;
     BufferPtr source_;
     GeglRectangle extent_;
     PixbufPtr overview_pixels_;

@@ -10,21 +10,23 @@ namespace {
 
 using Kind = Outcome::Kind;
 
-Outcome ask_and_upscale(const Selection& selection, Settings& settings, bool interactive) {
-    if (interactive) {
+Outcome ask_and_upscale(const Selection& selection, Settings& settings, Ask ask) {
+    if (ask != Ask::nobody) settings = settings_from_text(kept_text());
+    if (ask == Ask::user) {
         start_widgets();
         if (!ask_user(selection, settings)) return {Kind::cancelled, -1, ""};
+        keep_text(to_text(settings));
     }
     const Id image = upscale(selection, settings);
-    if (interactive && image != selection.image) show_image(image);
+    if (ask == Ask::user && image != selection.image) show_image(image);
     return {Kind::done, image, ""};
 }
 
 }  // namespace
 
-Outcome run(const Selection& selection, Settings& settings, bool interactive) noexcept {
+Outcome run(const Selection& selection, Settings& settings, Ask ask) noexcept {
     try {
-        return ask_and_upscale(selection, settings, interactive);
+        return ask_and_upscale(selection, settings, ask);
     } catch (const Failure& failure) {
         return {failure.cancelled() ? Kind::cancelled : Kind::failed, -1, failure.what()};
     } catch (const std::bad_alloc&) {

@@ -12,7 +12,15 @@ struct Outcome {
     std::string message;  ///< one line, when failed
 };
 
-/// Asks the user first if `interactive`, and leaves the answers in `settings`. Throws nothing.
-Outcome run(const Selection& selection, Settings& settings, bool interactive) noexcept;
+/// Where the settings come from.
+enum class Ask {
+    user,       ///< the dialog, which starts from those of the last time
+    last_time,  ///< those that the user chose last
+    nobody      ///< as given
+};
+
+/// Leaves what was chosen in `settings`; what the user chose is kept before the work begins, so
+/// that it is there again also when that fails. Throws nothing.
+Outcome run(const Selection& selection, Settings& settings, Ask ask) noexcept;
 
 }  // namespace sisr::gimp

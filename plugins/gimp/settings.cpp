@@ -35,9 +35,14 @@ void throw_failure(GError* error) {
     throw Failure(message, cancelled);
 }
 
+bool has_size(const Settings& settings, Size input) {
+    const bool is_given = settings.width != 0 || settings.height != 0;
+    return is_given && (settings.sized_for == Size{} || settings.sized_for == input);
+}
+
 Size target_size(const Settings& settings, Size input) {
-    SisrBridgeSettings asked =
-        bridge_settings(settings, {settings.width, settings.height}, settings.scale);
+    const Size wanted = has_size(settings, input) ? Size{settings.width, settings.height} : Size{};
+    SisrBridgeSettings asked = bridge_settings(settings, wanted, settings.scale);
     Size size;
     GError* error = nullptr;
     if (!sisr_bridge_output_size(&asked, input.width, input.height, &size.width, &size.height,
@@ -48,15 +53,17 @@ Size target_size(const Settings& settings, Size input) {
     if (size.width < input.width || size.height < input.height) {
         throw Failure(text + "smaller than what there is");
     }
+    if (size.width > SISR_BRIDGE_MAX_SCALE * input.width ||
+        size.height > SISR_BRIDGE_MAX_SCALE * input.height) {
+        throw Failure(text + "more than " +
+                      std::to_string(static_cast<int>(SISR_BRIDGE_MAX_SCALE)) +
+                      " times what there is");
+    }
     if (std::max(size.width, size.height) > max_image_side()) {
         throw Failure(text + "GIMP takes no more than " + std::to_string(max_image_side()) +
                       " each way");
     }
     return size;
-}
-
-std::string to_text(Size size) {
-    return std::to_string(size.width) + " x " + std::to_string(size.height);
 }
 
 double scale_between(Size from, Size to) {
@@ -77,6 +84,10 @@ SisrBridgeSettings bridge_settings(const Settings& settings, Size size, double s
     return bridge;
 }
 
+std::string to_text(Size size) {
+    return std::to_string(size.width) + " x " + std::to_string(size.height);
+}
+
 std::string to_text(const Settings& settings) {
     const KeyFilePtr file(g_key_file_new());
     g_key_file_set_integer(file.get(), kGroup, "mode", static_cast<int>(settings.mode));
@@ -84,6 +95,8 @@ std::string to_text(const Settings& settings) {
     g_key_file_set_double(file.get(), kGroup, "scale", settings.scale);
     g_key_file_set_integer(file.get(), kGroup, "width", settings.width);
     g_key_file_set_integer(file.get(), kGroup, "height", settings.height);
+    g_key_file_set_integer(file.get(), kGroup, "sized-for-width", settings.sized_for.width);
+    g_key_file_set_integer(file.get(), kGroup, "sized-for-height", settings.sized_for.height);
     g_key_file_set_double(file.get(), kGroup, "strength", settings.strength);
     g_key_file_set_integer(file.get(), kGroup, "color-lock", settings.colour_lock);
     g_key_file_set_integer(file.get(), kGroup, "input-is", settings.input);
@@ -113,6 +126,12 @@ Settings settings_from_text(const std::string& text) {
     take(file.get(), "scale", g_key_file_get_double, [&](double v) { settings.scale = v; });
     take(file.get(), "width", g_key_file_get_integer, [&](int v) { settings.width = v; });
     take(file.get(), "height", g_key_file_get_integer, [&](int v) { settings.height = v; });
+    take(file.get(), "sized-for-width", g_key_file_get_integer,
+         [&](int v) { settings.sized_for.width = v; });
+    take(file.get(), "sized-for-height", g_key_file_get_integer,
+         [&](int v) { settings.sized_for.height = v; });
+    // Older versions did not say for which picture: a size that fits any would surprise.
+    if (settings.sized_for == Size{}) settings.width = settings.height = 0;
     take(file.get(), "strength", g_key_file_get_double, [&](double v) { settings.strength = v; });
     take(file.get(), "color-lock", g_key_file_get_integer, [&](int value) {
         const int last = static_cast<int>(std::size(kColourLockNames)) - 1;

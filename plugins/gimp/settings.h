@@ -28,9 +28,12 @@ constexpr const char* kInputNames[] = {"auto", "clean", "damaged", "heavy"};
 struct Settings {
     Mode mode = Mode::image;
     std::string model = SISR_BRIDGE_DEFAULT_MODEL;
-    double scale = SISR_BRIDGE_DEFAULT_SCALE;  ///< looked at when width and height are 0
+    double scale = SISR_BRIDGE_DEFAULT_SCALE;  ///< looked at where no size counts
     int width = 0;                             ///< of the result; 0: follows from the height
     int height = 0;
+    /// The size of the picture that width and height were chosen for; 0 x 0: of any. For another
+    /// picture the scale counts.
+    Size sized_for;
     double strength = SISR_BRIDGE_MODEL_STRENGTH;
     SisrBridgeColorLock colour_lock = SISR_BRIDGE_COLOR_LOCK_AUTO;
     /// For models that hold weights of their own for some kinds of pictures.
@@ -52,8 +55,11 @@ private:
 /// Throws the Failure that `error` tells, and frees it.
 [[noreturn]] void throw_failure(GError* error);
 
+/// Whether width or height count for a picture of this size.
+bool has_size(const Settings& settings, Size input);
+
 /// The size that `settings` make of `input`. Throws Failure for settings out of range, for a result
-/// smaller than the input and for one larger than GIMP takes.
+/// smaller than the input, and for one larger than the largest scale makes it or than GIMP takes.
 Size target_size(const Settings& settings, Size input);
 
 /// How many times larger `to` is, within what the bridge takes.

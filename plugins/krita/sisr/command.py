@@ -14,8 +14,12 @@ HOW_TO_GET_IT = (
     "program if it lies elsewhere."
 )
 
-Model = namedtuple("Model", "name scale trained_for")
-"""An installed model. scale: its own, whole number."""
+Model = namedtuple("Model", "name scale has_strength trained_for")
+"""An installed model. scale: its own, whole number; has_strength: holds both stages of its training,
+which older commands do not tell (then true)."""
+
+DEFAULT_FAMILY = "photo"
+"""What the command takes where no model is named."""
 
 INPUT_KINDS = (("auto", "As it looks"), ("clean", "Clean"),
                ("damaged", "Damaged by JPEG or noise"), ("heavy", "Damaged by much of it"))
@@ -28,6 +32,9 @@ or None for the model's own; input_is: the first of one of INPUT_KINDS; the rest
 
 DEFAULTS = Options(model="", scale=4.0, strength=None, input_is="auto", colour_lock=True,
                    whole_document=True, new_document=False, keep_print_size=True)
+
+
+MIN_SCALE, MAX_SCALE = 1, 16
 
 
 def is_program(path):
@@ -74,15 +81,30 @@ def arguments(program, options, input_folder, output_folder):
 
 
 def parse_models(table):
-    """Models from what --list-models prints: a head, then name, scale, architecture, parameters,
-    radius and what it was trained for. Lines that do not look so are left out."""
+    """Models from what --list-models prints: a head, then a line for each model with the head's
+    columns, of which only the last holds spaces. Lines that do not look so are left out."""
+    lines = table.splitlines()
+    head = lines[0].split() if lines else []
+    columns = head[:head.index("trained")] if "trained" in head else []
+    if columns[:2] != ["name", "scale"]:
+        return []
     models = []
-    for line in table.splitlines()[1:]:
-        fields = line.split(None, 5)
-        if len(fields) >= 5 and fields[1].isdigit():
-            trained_for = fields[5].strip() if len(fields) > 5 else ""
-            models.append(Model(fields[0], int(fields[1]), trained_for))
+    for line in lines[1:]:
+        fields = line.split(None, len(columns))
+        if len(fields) < len(columns) or not fields[1].isdigit():
+            continue
+        strength = fields[columns.index("strength")] if "strength" in columns else ""
+        trained_for = fields[len(columns)].strip() if len(fields) > len(columns) else ""
+        models.append(Model(fields[0], int(fields[1]), strength != "-", trained_for))
     return models
+
+
+def has_strength(models, name):
+    """Whether a strength can be chosen. name: of a model, or "" for the command's default."""
+    if name:
+        return all(model.has_strength for model in models if model.name == name)
+    family = [model for model in models if model.name.startswith(DEFAULT_FAMILY + "-x")]
+    return all(model.has_strength for model in family)
 
 
 def parse_percent(text):
@@ -93,6 +115,27 @@ def parse_percent(text):
         if len(words) == 2 and words[0] == "percent" and words[1].isdigit():
             return int(words[1])
     return None
+
+
+def problem_with_choice(path):
+    """Why a program that the user chose is not used, or ""."""
+    if not path or is_program(path):
+        return ""
+    if not os.path.exists(path):
+        return "%s, which you chose, is not there." % path
+    return "%s, which you chose, is not a program." % path
+
+
+def time_left(seconds, percent):
+    """"about 20 seconds left", after so many seconds for these percents; "" as long as nothing can be
+    said."""
+    if seconds < 1 or percent < 1:
+        return ""
+    left = seconds * (100 - percent) / percent
+    count, unit = (left, "second") if left < 60 else \
+        (left / 60, "minute") if left < 5400 else (left / 3600, "hour")
+    count = max(1, round(count))
+    return "about %d %s%s left" % (count, unit, "" if count == 1 else "s")
 
 
 def explain_failure(exit_code, errors):

@@ -5,12 +5,14 @@ leaves it as it was. Krita's Python cannot write pixels undoably, but it adds, r
 undoably: each layer is replaced by a copy that holds the new pixels before it enters the document.
 """
 import os
+import shutil
 import tempfile
 
 from PyQt5.QtCore import QPointF, QRect
 
 from . import command
-from .exchange import Result, clear_pixels, copy_pixels, is_supported, write_layer
+from .exchange import (Result, clear_pixels, copy_pixels, is_supported, pixel_bytes,
+                       write_layer)
 from .process import Cancelled, Failure, run
 
 FILTER = "Bicubic"  # for what Krita scales itself
@@ -68,6 +70,21 @@ def check_layer(node):
         raise Failure("Layer \"%s\" is empty." % node.name())
 
 
+def locked_layers(document, active, options):
+    """Names of what the user has locked and a run would change: the active layer or all that go to
+    the network, and the groups that these are in. A new document changes none."""
+    if options.new_document:
+        return []
+    root = document.rootNode()
+    names = []
+    for node in paint_layers(document)[0] if options.whole_document else [active]:
+        while node is not None and node != root:
+            if node.locked() and node.name() not in names:
+                names.append(node.name())
+            node = node.parentNode()
+    return names
+
+
 def check_clones(document):
     """Throws Failure where replacing a layer would cut the clone layers that show it."""
     if any(node.type() == "clonelayer" for node in all_nodes(document.rootNode())):
@@ -75,14 +92,40 @@ def check_clones(document):
                       "Choose \"a new document\".")
 
 
+def layers_to_enlarge(document, active, options):
+    """The layers that go to the network. Throws Failure for all that is known to fail before any
+    work."""
+    if not command.MIN_SCALE <= options.scale <= command.MAX_SCALE:
+        raise Failure("The scale must be from %d to %d." % (command.MIN_SCALE, command.MAX_SCALE))
+    if options.whole_document:
+        layers, _ = paint_layers(document)
+        if not layers:
+            raise Failure("The document holds no paint layer in RGB or grey.")
+    else:
+        check_layer(active)
+        layers = [active]
+    if not options.new_document:
+        check_clones(document)
+    _check_room(layers, options.scale)
+    return layers
+
+
+def _check_room(layers, scale):
+    """Throws Failure when the files of the results have no room."""
+    needed = sum(layer.bounds().width() * layer.bounds().height() * pixel_bytes(layer)
+                 for layer in layers) * scale * scale
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise Failure("The result needs %.1f GB, and %s has room for %.1f GB."
+                      % (needed / 1e9, folder, free / 1e9))
+
+
 def enlarge(krita, document, active, options, program, progress):
     """Returns an Outcome. active: the layer, where options ask for one; program: path of the command;
     progress: called with 0 to 100, a false answer cancels. Throws Failure or Cancelled."""
     document.waitForDone()
-    if not options.whole_document:
-        check_layer(active)
-    if not options.new_document:
-        check_clones(document)
+    layers_to_enlarge(document, active, options)
     with tempfile.TemporaryDirectory(prefix="krita-sisr-") as folder:
         if options.whole_document:
             return _enlarge_document(krita, document, options, program, folder, progress)
@@ -93,8 +136,6 @@ def _enlarge_document(krita, document, options, program, folder, progress):
     target = document.clone() if options.new_document else document
     try:
         layers, left = paint_layers(target)
-        if not layers:
-            raise Failure("The document holds no paint layer in RGB or grey.")
         rects = [layer.bounds() for layer in layers]
         results = _run_network(krita, layers, rects, options, program, folder, progress)
         outcome = Outcome(target, len(layers), left)

@@ -2,12 +2,13 @@
 cancelled. No thread: one in Krita's Python stands still while Krita itself is at work."""
 import os
 import subprocess
+import tempfile
 import time
 
 from .command import environment, explain_failure, parse_models, parse_percent
 
 GRACE_SECONDS = 1  # between the request to stop and the kill; all files are in our own folder
-LIST_SECONDS = 30
+LIST_SECONDS = 10  # a program that has not told its models by then hangs
 
 
 class Failure(Exception):
@@ -37,7 +38,7 @@ class Process:
 
     def percent(self):
         """0 to 100."""
-        return parse_percent(self._read(self._out)) or 0
+        return parse_percent(self.output()) or 0
 
     def cancel(self):
         """Stops it and returns when it has ended."""
@@ -49,6 +50,15 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def kill(self):
+        """Ends it without waiting for its own end."""
+        if self.is_running():
+            self._process.kill()
+            self._process.wait()
+
+    def output(self):
+        return self._read(self._out)
 
     def check(self):
         """Throws Failure unless the command, which has ended, did all of its work."""
@@ -75,16 +85,35 @@ def run(words, log_folder, progress):
         process.cancel()
 
 
-def list_models(program):
-    """Installed models. Throws Failure."""
-    try:
-        answer = subprocess.run([program, "--list-models"], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                env=environment(os.environ), timeout=LIST_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise Failure("%s does not answer" % program) from error
-    except OSError as error:
-        raise Failure("%s cannot be started: %s" % (program, error.strerror)) from error
-    if answer.returncode != 0:
-        raise Failure(explain_failure(answer.returncode, answer.stderr.decode("utf-8", "replace")))
-    return parse_models(answer.stdout.decode("utf-8", "replace"))
+class ModelQuestion:
+    """Asks a program for its models, beside a dialog that does not wait for the answer."""
+
+    def __init__(self, program, seconds=LIST_SECONDS):
+        """Throws Failure when the program cannot be started."""
+        self._program = program
+        self._end = time.monotonic() + seconds
+        self._seconds = seconds
+        self._folder = tempfile.TemporaryDirectory(prefix="krita-sisr-")
+        try:
+            self._process = Process([program, "--list-models"], self._folder.name)
+        except Failure:
+            self._folder.cleanup()
+            raise
+
+    def answer(self):
+        """The models, or None as long as there is no answer. Throws Failure."""
+        if self._process.is_running():
+            if time.monotonic() < self._end:
+                return None
+            self.close()
+            raise Failure("%s does not answer (%d seconds)" % (self._program, self._seconds))
+        self._process.check()
+        models = parse_models(self._process.output())
+        if not models:
+            raise Failure("%s tells no model; is it sisr-batch?" % self._program)
+        return models
+
+    def close(self):
+        """Ends the program if it still runs."""
+        self._process.kill()
+        self._folder.cleanup()

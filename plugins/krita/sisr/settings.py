@@ -1,5 +1,5 @@
 """What the dialog remembers, in Krita's own configuration."""
-from .command import DEFAULTS, INPUT_KINDS, Options
+from .command import DEFAULTS, INPUT_KINDS, MAX_SCALE, MIN_SCALE, Options
 
 GROUP = "sisr"
 
@@ -23,7 +23,7 @@ def load(krita):
     strength = text("strength", "")
     input_is = text("input_is", DEFAULTS.input_is)
     return Options(model=text("model", DEFAULTS.model),
-                   scale=_number(text("scale", ""), DEFAULTS.scale, 1, 16),
+                   scale=_number(text("scale", ""), DEFAULTS.scale, MIN_SCALE, MAX_SCALE),
                    strength=_number(strength, None, 0, 1) if strength else None,
                    input_is=input_is if input_is in dict(INPUT_KINDS) else DEFAULTS.input_is,
                    colour_lock=flag("colour_lock"), whole_document=flag("whole_document"),

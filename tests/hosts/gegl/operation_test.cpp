@@ -44,6 +44,13 @@ TEST(Operation, AnswersWithoutTheCore) {
     EXPECT_NE(mapped_files().find("libsisr"), std::string::npos);
 }
 
+TEST(Operation, IsInTheMenuOfHosts) {
+    // GIMP 3 leaves out what is among the transforms.
+    EXPECT_STREQ(gegl_operation_get_key("sisr:upscale", "categories"), "enhance");
+    EXPECT_STREQ(gegl_operation_get_key("sisr:upscale", "gimp:menu-path"),
+                 "<Image>/Filters/Enhance");
+}
+
 TEST(Operation, PositionChangesNothing) {
     const Image image = quantised(scene({12, 9, 3, false, Encoding::display}));
     const Buffer here = to_buffer(image, "R'G'B'", babl_format("R'G'B' u8"));

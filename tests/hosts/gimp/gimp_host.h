@@ -21,6 +21,7 @@ struct GimpVersion {
     std::filesystem::path gegl_folder;  ///< of our GEGL module
     std::filesystem::path scripts;      ///< prelude and cases
     std::filesystem::path sisr_batch;
+    std::filesystem::path mischief;  ///< the library of mischief.cpp
 };
 
 /// Where `program` is in $PATH; empty if nowhere.
@@ -38,7 +39,10 @@ inline std::filesystem::path find_program(const std::string& program) {
 
 class GimpHost {
 public:
-    explicit GimpHost(GimpVersion version) : version_(std::move(version)) {
+    /// is_disturbed: what the file "mischief" in folder() says is done in mid-run; see
+    /// mischief.cpp.
+    explicit GimpHost(GimpVersion version, bool is_disturbed = false)
+        : version_(std::move(version)) {
         namespace fs = std::filesystem;
         fs::create_directories(plug_ins());
         fs::create_directories(folder_ / "in");
@@ -49,7 +53,7 @@ public:
                 fs::create_directory_symlink(system / name, plug_ins() / name);
             }
         }
-        fs::create_directory_symlink(version_.own_plug_in, plug_ins() / "plug-in-sisr-upscale");
+        add_own_plug_in(is_disturbed);
         write_bytes(profile() / "gimprc", "(plug-in-path \"" + plug_ins().string() + "\")\n");
     }
 
@@ -92,6 +96,21 @@ public:
 private:
     std::filesystem::path profile() const { return folder_ / "profile"; }
     std::filesystem::path plug_ins() const { return profile() / "own-plug-ins"; }
+
+    void add_own_plug_in(bool is_disturbed) const {
+        namespace fs = std::filesystem;
+        const std::string name = "plug-in-sisr-upscale";
+        if (!is_disturbed) {
+            fs::create_directory_symlink(version_.own_plug_in, plug_ins() / name);
+            return;
+        }
+        fs::create_directories(plug_ins() / name);
+        const fs::path script = plug_ins() / name / name;
+        write_bytes(script, "#!/bin/sh\nSISR_MISCHIEF=" + (folder() / "mischief").string() +
+                                " LD_PRELOAD=" + version_.mischief.string() + " exec " +
+                                (version_.own_plug_in / name).string() + " \"$@\"\n");
+        fs::permissions(script, fs::perms::owner_exec, fs::perm_options::add);
+    }
 
     /// Beside the console's prefix, as Debian has it.
     std::filesystem::path system_plug_ins() const {

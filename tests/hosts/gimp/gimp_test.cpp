@@ -1,46 +1,17 @@
 /// The plug-in in the real GIMP, without a display: one start runs all cases, then each is checked.
-#include "gimp_host.h"
-#include "support/images.h"
-
-#include <sisr/image_file.h>
+#include "gimp_pictures.h"
 
 #include <OpenImageIO/imageio.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <memory>
 #include <sstream>
+#include <tuple>
 
 namespace sisr::test {
 namespace {
 
-constexpr double kLevel = 1.0 / 255 + 1e-6;  ///< of 8 bits: rounding may fall to either side
-constexpr double kFine = 1e-3;               ///< for 16 bits and float
-
-GimpVersion g_version;
-
 using Numbers = std::vector<double>;
-
-ImageShape rgb_shape(int width, int height, bool has_alpha = false) {
-    return {width, height, 3, has_alpha, Encoding::display};
-}
-
-void write_at(const std::filesystem::path& file, const Image& image, Depth depth) {
-    WriteOptions options;
-    options.depth = depth;
-    write_image(file, image, options);
-}
-
-/// Without the colour of pixels that cannot be seen, which GIMP does not save.
-Image visible(Image image) {
-    if (!image.shape().has_alpha) return image;
-    const auto channels = static_cast<std::size_t>(image.channels());
-    std::vector<float>& samples = image.samples();
-    for (std::size_t i = 0; i < samples.size(); i += channels) {
-        if (samples[i + channels - 1] == 0)
-            std::fill_n(samples.begin() + static_cast<std::ptrdiff_t>(i), channels, 0.0F);
-    }
-    return image;
-}
 
 /// Input files, one start of GIMP over all cases, and what sisr-batch makes of the same files.
 class Session {
@@ -327,12 +298,51 @@ TEST_F(Gimp, ScaleOneChangesWhatIsSelected) {
 TEST_F(Gimp, LastValues) { EXPECT_EQ(numbers("last canvas"), (Numbers{4 * 13, 4 * 9})); }
 
 TEST_F(Gimp, RefusesWithAMessage) {
-    expect_refused("huge", "there is room for");
     expect_refused("smaller", "smaller than what there is");
+    expect_refused("wide", "321 x 241 pixels: more than 8 times what there is");
+    expect_refused("scale", "from 1 to 8");
     expect_refused("unknown", "no-such-model: unknown model");
     expect_refused("broken", "broken.safetensors");
-    expect_refused("locked", "the layer is locked");
+    expect_refused("channel", "is not a layer");
+    expect_refused("group-in-place", "\"group\" is a layer group");
 }
+
+TEST_F(Gimp, RefusesWhatIsLocked) {
+    expect_refused("locked", "\"masked\" has its pixels locked");
+    expect_refused("locked-image", "\"masked\" has its pixels locked");
+    expect_refused("locked-once", "\"masked\" has its pixels locked");
+    expect_refused("locked-group", "\"group\", the group that \"inner\" is in");
+    expect_refused("locked-outer", "\"outer\", the group that \"inner\" is in");
+    expect_refused("locked-position", "\"masked\" has its position locked");
+}
+
+TEST_F(Gimp, RefusesSizesBeforeAnyWork) {
+    for (const auto& [name, sentence, canvas] :
+         {std::tuple{"huge", "there is room for", Numbers{60000, 60000}},
+          std::tuple{"limit", "GIMP takes no more than 524288", Numbers{524288, 1}},
+          std::tuple{"limit-layer", "GIMP takes no more than 524288", Numbers{524288, 1}}}) {
+        const std::string subject = name;
+        EXPECT_NE(text(subject + " message").find(sentence), std::string::npos)
+            << text(subject + " message");
+        EXPECT_EQ(numbers(subject + " canvas"), canvas);
+        EXPECT_EQ(numbers(subject + " dirty"), (Numbers{0}));
+    }
+}
+
+TEST_F(Gimp, WhatHoldsChangesBackStaysAsItIs) {
+    EXPECT_EQ(numbers("hindered canvas"), (Numbers{160, 120}));
+    EXPECT_EQ(numbers("hindered layer:inner"), (Numbers{20, 44, 52, 36}));
+    expect_as_command("hindered-base.png", "rgb.png", kLevel);
+    expect_as_command("hindered-masked.png", "alpha.png", kLevel);
+    expect_as_command("hindered-inner.png", "small.png", kLevel);
+    EXPECT_EQ(text("hindered active"), "masked ");
+    EXPECT_EQ(numbers("hindered red"), (Numbers{0})) << "still switched off";
+    EXPECT_EQ(numbers("hindered alpha-lock"), (Numbers{1}));
+    EXPECT_EQ(numbers("hindered position-lock"), (Numbers{1}));
+    EXPECT_EQ(numbers("hindered selection"), numbers("layered selection"));
+}
+
+TEST_F(Gimp, LockedLayerToNewImage) { expect_as_command("locked-new.png", "alpha.png", kLevel); }
 
 /// What /proc tells of a process, or less: it may end while we read, which read_bytes throws for.
 std::string read_proc(const std::filesystem::path& file) {
@@ -419,16 +429,17 @@ TEST(GimpFaults, MissingLibrary) {
 }  // namespace
 }  // namespace sisr::test
 
-/// VERSION PLUG-IN-FOLDER GEGL-FOLDER SISR-BATCH
+/// VERSION PLUG-IN-FOLDER GEGL-FOLDER SISR-BATCH MISCHIEF
 int main(int count, char** words) {
     constexpr int kSkipped = 77;
     ::testing::InitGoogleTest(&count, words);
-    if (count != 5) return 2;
+    if (count != 6) return 2;
     auto& version = sisr::test::g_version;
     version.number = words[1];
     version.own_plug_in = words[2];
     version.gegl_folder = words[3];
     version.sisr_batch = words[4];
+    version.mischief = words[5];
     version.scripts = SISR_SOURCE_DIR "/tests/hosts/gimp";
     const std::string console = version.number == "2" ? "gimp-console-2.10" : "gimp-console-3.0";
     version.console = sisr::test::find_program(console);

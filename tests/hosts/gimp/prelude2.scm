@@ -18,6 +18,8 @@
 (define (new-image width height type precision)
   (car (gimp-image-new-with-precision width height type precision)))
 
+(define (new-layer image width height)
+  (car (gimp-layer-new image width height RGB-IMAGE "one" 100 LAYER-MODE-NORMAL)))
 (define (new-group image) (car (gimp-layer-group-new image)))
 (define (new-text image text) (car (gimp-text-fontname image -1 3 5 text 0 TRUE 12 PIXELS "Sans")))
 (define (layer-width layer) (car (gimp-drawable-width layer)))
@@ -43,3 +45,7 @@
 ; With what was chosen last, which in a new profile are the defaults.
 (define (upscale-again image)
   (plug-in-sisr-upscale RUN-WITH-LAST-VALS image -1 1 "" 1 0 0 0 0 0 0))
+
+(define (active-layer image) (car (gimp-image-get-active-layer image)))
+(define (set-active-layer image layer) (gimp-image-set-active-layer image layer))
+(define (float-selection layer) (gimp-selection-float layer 0 0))

@@ -16,6 +16,8 @@
 (define (new-image width height type precision)
   (car (gimp-image-new-with-precision width height type precision)))
 
+(define (new-layer image width height)
+  (car (gimp-layer-new image "one" width height RGB-IMAGE 100 LAYER-MODE-NORMAL)))
 (define (new-group image) (car (gimp-group-layer-new image "group")))
 (define (new-text image text)
   (car (gimp-text-font image -1 3 5 text 0 TRUE 12 (car (gimp-context-get-font)))))
@@ -32,6 +34,10 @@
     (gimp-path-stroke-new-from-points path 0 (list->vector points) FALSE)
     path))
 (define (path-points path) (vector->list (cadr (gimp-path-stroke-get-points path 1))))
+
+(define (active-layer image) (vector-ref (car (gimp-image-get-selected-layers image)) 0))
+(define (set-active-layer image layer) (gimp-image-set-selected-layers image (vector layer)))
+(define (float-selection layer) (gimp-selection-float (vector layer) 0 0))
 
 ; input: 0 as it looks, 1 clean, 2 damaged, 3 heavily damaged
 ; mode: 0 the whole image, 1 the layer, 2 the layer to a new image. layer: -1 for none

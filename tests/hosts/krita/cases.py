@@ -5,16 +5,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from krita import Krita
 from PyQt5.QtCore import QByteArray, QTimer
-from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QMessageBox, QProgressDialog
+from PyQt5.QtWidgets import QApplication, QDialogButtonBox, QLabel, QMessageBox, QProgressDialog
 
 from sisr import settings
 from sisr.command import DEFAULTS
 from sisr.dialog import OptionsDialog
 from sisr.document import all_nodes, enlarge
+from sisr.extension import describe
 from sisr.process import Cancelled, Failure
 from support import (BATCH, LIMITS, find_profile, max_difference, raw, read_samples, samples, settle,
                      sisr_batch, state, write_png)
@@ -331,16 +333,17 @@ class Faults(Case):
 class FromTheMenu(Case):
     """handle(widget) is called with each window that waits for the user, again and again."""
 
-    def trigger(self, handle):
+    def trigger(self, handle, answer=QMessageBox.Yes):
         """Chooses the menu entry and returns when all is done. Texts of message boxes, which are
-        closed, are returned."""
+        closed, are returned; questions are answered by a button."""
         messages = []
 
         def look():
             widget = QApplication.activeModalWidget()
             if isinstance(widget, QMessageBox):
                 messages.append(widget.text())
-                widget.accept()
+                button = widget.button(answer)
+                button.click() if button else widget.accept()
             elif widget is not None:
                 handle(widget)
         timer = QTimer()
@@ -352,9 +355,24 @@ class FromTheMenu(Case):
         return messages
 
     @staticmethod
-    def accept(widget):
-        if isinstance(widget, OptionsDialog):
+    def is_ready(widget):
+        """Whether it is the dialog, and the user may go on."""
+        return isinstance(widget, OptionsDialog) and \
+            widget._buttons.button(QDialogButtonBox.Ok).isEnabled()
+
+    @classmethod
+    def accept(cls, widget):
+        if cls.is_ready(widget):
             widget.accept()
+
+    def program(self, text):
+        """A program that the user chose."""
+        path = self.path("program")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + text + "\n")
+        os.chmod(path, 0o700)
+        settings.save_program(KRITA, path)
+        return path
 
     def test_enlarges_and_remembers(self):
         document = self.open_png("a.png", 25, 18, 3, 8)
@@ -362,7 +380,7 @@ class FromTheMenu(Case):
         models = []
 
         def accept(widget):
-            if isinstance(widget, OptionsDialog):
+            if self.is_ready(widget):
                 models.extend(widget._model.itemData(i) for i in range(widget._model.count()))
                 widget._scale.setValue(3)
                 widget._input_is.setCurrentIndex(widget._input_is.findData("heavy"))
@@ -414,14 +432,115 @@ class FromTheMenu(Case):
         self.assertFalse(seen[0][2])
         self.assertEqual((document.width(), document.height()), (25, 18))
 
-    def test_failure_is_told(self):
+    def test_failure_is_told_and_its_settings_are_not_kept(self):
         document = self.open_png("a.png", 25, 18, 3, 8)
-        settings.save(KRITA, X2._replace(model="fidelity-x4", strength=0.5))
+        settings.save(KRITA, X2)
+        self.program('case "$1" in --list-models) exec %s "$@";; esac\n'
+                     'echo "sisr-batch: broken on purpose" >&2; exit 1' % BATCH)
         before = state(document)
-        messages = self.trigger(self.accept)
-        self.assertEqual(len(messages), 1)
-        self.assertIn("one stage only", messages[0])
+
+        def accept(widget):
+            if self.is_ready(widget):
+                widget._scale.setValue(3)
+                widget.accept()
+        messages = self.trigger(accept)
+        self.assertEqual(messages, ["sisr-batch: broken on purpose"])
         self.assertEqual(state(document), before)
+        self.assertEqual(settings.load(KRITA), X2)
+
+    def test_locked_layer_is_asked_about(self):
+        document = self.open_png("a.png", 25, 18, 3, 8)
+        settings.save(KRITA, X2)
+        layer = document.rootNode().childNodes()[0]
+        layer.setName("kept")
+        layer.setLocked(True)
+        before = state(document)
+        question = ["kept is locked. Enlarge all the same? What is locked stays so."]
+        self.assertEqual(self.trigger(self.accept, QMessageBox.Cancel), question)
+        self.assertEqual(state(document), before)
+        self.assertEqual(self.trigger(self.accept), question)
+        settle(document)
+        self.assertEqual(document.width(), 50)
+        self.assertTrue(document.rootNode().childNodes()[0].locked())
+
+    def test_what_is_in_a_locked_group_is_asked_about(self):
+        document = self.open_png("a.png", 25, 18, 3, 8)
+        settings.save(KRITA, X2)
+        group = document.createGroupLayer("outer")
+        document.rootNode().addChildNode(group, None)
+        group.addChildNode(document.rootNode().childNodes()[0].duplicate(), None)
+        group.setLocked(True)
+        settle(document)
+        before = state(document)
+        messages = self.trigger(self.accept, QMessageBox.Cancel)
+        self.assertEqual(len(messages), 1)
+        self.assertIn("outer is locked", messages[0])
+        self.assertEqual(state(document), before)
+
+    def notes(self):
+        """What the dialog says, in the end and at its opening."""
+        seen = []
+
+        def look(widget):
+            if not isinstance(widget, OptionsDialog):
+                return
+            seen.append(widget._message.text())
+            asks = "Asking" in seen[-1]
+            if not asks or time.monotonic() - start > 5:
+                seen.append(widget)
+                widget.reject()
+        start = time.monotonic()
+        self.trigger(look)
+        return seen
+
+    def test_a_program_that_hangs_does_not_delay_the_dialog(self):
+        self.open_png("a.png", 25, 18, 3, 8)
+        self.program("exec sleep 60")
+        start = time.monotonic()
+        opened = []
+
+        def look(widget):
+            if isinstance(widget, OptionsDialog):
+                opened.append(time.monotonic() - start)
+                self.assertFalse(self.is_ready(widget))
+                widget.reject()
+        self.trigger(look)
+        self.assertLess(opened[0], 3)
+        self.assertLess(time.monotonic() - start, 4)
+
+    def test_a_chosen_program_that_is_gone_is_named(self):
+        self.open_png("a.png", 25, 18, 3, 8)
+        settings.save_program(KRITA, "/gone/sisr-batch")
+        self.assertIn("/gone/sisr-batch, which you chose, is not there.", self.notes()[0])
+
+    def test_what_cannot_be_done_is_told_in_the_dialog(self):
+        self.open_png("a.png", 25, 18, 3, 8)
+        settings.save(KRITA, X2)
+        told = []
+
+        def look(widget):
+            if not self.is_ready(widget):
+                return
+            widget._scale.lineEdit().setText(widget.locale().toString(24))
+            widget._scale.interpretText()
+            told.append((widget._scale.value(), widget._message.text(), self.is_ready(widget)))
+            widget._model.setCurrentIndex(widget._model.findData("fidelity-x4"))
+            told.append((widget._chooses_strength.isEnabled(), widget.options().strength))
+            widget._model.setCurrentIndex(widget._model.findData("photo-x4"))
+            told.append(widget._chooses_strength.isEnabled())
+            widget.reject()
+        self.trigger(look)
+        self.assertEqual(told, [(24, "The scale must be from 1 to 16.", False), (False, None), True])
+
+    def test_a_layer_that_cannot_be_enlarged_is_told_at_the_opening(self):
+        document = self.open_png("a.png", 25, 18, 3, 8)
+        group = document.createGroupLayer("folder")
+        layer, problem = describe(group)
+        dialog = OptionsDialog(KRITA, (25, 18), layer, problem)
+        self.addCleanup(dialog.reject)
+        self.assertFalse(dialog._one_layer.isEnabled())
+        self.assertIn("\"folder\" is not a paint layer", [
+            label.text() for label in dialog.findChildren(QLabel) if "folder" in label.text()][0])
 
 
 def main():

@@ -86,20 +86,41 @@ class Arguments(unittest.TestCase):
 
 class Answers(unittest.TestCase):
     def test_models(self):
-        table = ("name           scale  architecture parameters radius  trained for\n"
-                 "fidelity-x4        4  srresnet         375456     19  clean photographs\n"
-                 "a-very-long-name-of-a-model 2  srresnet  1     19  \n"
+        table = ("name           scale  architecture parameters radius strength  trained for\n"
+                 "photo-x4           4  srresnet         731120     21     0.90  photographs of all\n"
+                 "fidelity-x4        4  srresnet         375456     19        -  clean photographs\n"
+                 "a-very-long-name-of-a-model 2  srresnet  1     19  -  \n"
                  "no model here\n")
-        self.assertEqual(command.parse_models(table),
-                         [command.Model("fidelity-x4", 4, "clean photographs"),
-                          command.Model("a-very-long-name-of-a-model", 2, "")])
+        models = command.parse_models(table)
+        self.assertEqual(models, [command.Model("photo-x4", 4, True, "photographs of all"),
+                                  command.Model("fidelity-x4", 4, False, "clean photographs"),
+                                  command.Model("a-very-long-name-of-a-model", 2, False, "")])
         self.assertEqual(command.parse_models(""), [])
+        self.assertEqual(command.parse_models("what is this\nphoto 4 a 1 2 b\n"), [])
+        self.assertTrue(command.has_strength(models, ""))
+        self.assertTrue(command.has_strength(models, "photo-x4"))
+        self.assertFalse(command.has_strength(models, "fidelity-x4"))
+        self.assertFalse(command.has_strength([command.Model("photo-x2", 2, False, "")], ""))
+
+    def test_models_of_an_older_command(self):
+        table = ("name           scale  architecture parameters radius  trained for\n"
+                 "fidelity-x4        4  srresnet         375456     19  clean photographs\n")
+        self.assertEqual(command.parse_models(table),
+                         [command.Model("fidelity-x4", 4, True, "clean photographs")])
 
     def test_percent(self):
         self.assertIsNone(command.parse_percent(""))
         self.assertIsNone(command.parse_percent("percent 4"))  # not whole yet
         self.assertEqual(command.parse_percent("percent 4\npercent 17\nperc"), 17)
         self.assertEqual(command.parse_percent("percent 4\nsomething else\n"), 4)
+
+    def test_time_left(self):
+        self.assertEqual(command.time_left(0.5, 50), "")
+        self.assertEqual(command.time_left(30, 0), "")
+        self.assertEqual(command.time_left(10, 50), "about 10 seconds left")
+        self.assertEqual(command.time_left(99, 99), "about 1 second left")
+        self.assertEqual(command.time_left(60, 25), "about 3 minutes left")
+        self.assertEqual(command.time_left(600, 5), "about 3 hours left")
 
     def test_failures(self):
         self.assertEqual(command.explain_failure(1, "sisr-batch: a: b\n"), "sisr-batch: a: b")
@@ -142,12 +163,56 @@ class Run(Folder):
         with self.assertRaises(ProcessLookupError):
             os.kill(pid, 0)
 
-    def test_list_models(self):
-        program = self.program("p", "echo head; echo 'photo-x4 4 srresnet 1 2  photographs'")
-        self.assertEqual(process.list_models(program),
-                         [command.Model("photo-x4", 4, "photographs")])
+    def answer(self, program, seconds=5):
+        question = process.ModelQuestion(program, seconds)
+        self.addCleanup(question.close)
+        while True:
+            models = question.answer()
+            if models is not None:
+                return models
+            time.sleep(0.02)
+
+    def test_models(self):
+        head = "echo 'name scale strength  trained for'; "
+        program = self.program("p", head + "sleep 0.2; echo 'photo-x4 4 -  photographs'")
+        self.assertEqual(self.answer(program), [command.Model("photo-x4", 4, False, "photographs")])
         with self.assertRaisesRegex(process.Failure, "no model"):
-            process.list_models(self.program("q", "echo no model is installed >&2; exit 2"))
+            self.answer(self.program("q", "echo no model is installed >&2; exit 2"))
+        with self.assertRaisesRegex(process.Failure, "/r tells no model; is it sisr-batch"):
+            self.answer(self.program("r", "echo hello"))
+        with self.assertRaisesRegex(process.Failure, "gone cannot be started: No such file"):
+            self.answer(os.path.join(self.folder, "gone"))
+
+    def test_a_program_that_hangs(self):
+        program = self.program("p", "trap '' TERM; echo $$ > %s/pid; while :; do sleep 1; done"
+                               % self.folder)
+        start = time.monotonic()
+        question = process.ModelQuestion(program, 0.5)
+        self.assertIsNone(question.answer())
+        self.assertLess(time.monotonic() - start, 0.4)
+        with self.assertRaisesRegex(process.Failure, "/p does not answer"):
+            while question.answer() is None:
+                time.sleep(0.02)
+        self.assertLess(time.monotonic() - start, 2)
+        with open(os.path.join(self.folder, "pid"), encoding="utf-8") as file:
+            with self.assertRaises(ProcessLookupError):
+                os.kill(int(file.read()), 0)
+        self.assertEqual([name for name in os.listdir(tempfile.gettempdir())
+                          if name == os.path.basename(question._folder.name)], [])
+
+    def test_a_chosen_program_that_is_none(self):
+        text = os.path.join(self.folder, "text")
+        with open(text, "w", encoding="utf-8"):
+            pass
+        gone = os.path.join(self.folder, "gone")
+        self.assertEqual(command.problem_with_choice(gone),
+                         gone + ", which you chose, is not there.")
+        self.assertEqual(command.problem_with_choice(text),
+                         text + ", which you chose, is not a program.")
+        self.assertEqual(command.problem_with_choice(self.folder),
+                         self.folder + ", which you chose, is not a program.")
+        self.assertEqual(command.problem_with_choice(self.program("p")), "")
+        self.assertEqual(command.problem_with_choice(""), "")
 
 
 class FakeKrita:
