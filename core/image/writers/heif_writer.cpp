@@ -139,8 +139,17 @@ private:
         if (compression_ == heif_compression_AV1) {
             heif_encoder_set_parameter_integer(made, "speed", kFastEnough);
         }
-        heif_encoder_set_parameter_string(made, "chroma", "444");
+        heif_encoder_set_parameter_string(made, "chroma", chroma());
         return encoder;
+    }
+
+    /// libheif 1.15 tells libaom a wrong profile for 10 bits, of all chroma but this one, and
+    /// libaom ends the program.
+    const char* chroma() const {
+        constexpr std::uint32_t kMended = 1U << 24 | 16U << 16;
+        const bool is_broken = compression_ == heif_compression_AV1 && bits_ == 10 &&
+                               heif_get_version_number() < kMended;
+        return is_broken ? "422" : "444";
     }
 
     HeifProfile make_profile() const {
