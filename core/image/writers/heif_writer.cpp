@@ -78,6 +78,8 @@ public:
         const HeifProfile profile = make_profile();
         const HeifEncodingOptions options(heif_encoding_options_alloc());
         options->output_nclx_profile = profile.get();
+        // On by default for HEIC, and PQ would be shown as if it were none.
+        options->macOS_compatibility_workaround_no_nclx_profile = 0;
         options->save_two_colr_boxes_when_ICC_and_nclx_available = 1;
         check(heif_image_set_nclx_color_profile(image_.get(), profile.get()));
         if (!parts_.icc.empty()) {
