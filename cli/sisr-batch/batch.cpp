@@ -19,6 +19,7 @@
 #include <future>
 #include <memory>
 #include <new>
+#include <system_error>
 #include <thread>
 
 namespace sisr::cli {
@@ -74,7 +75,11 @@ private:
     void run_jobs() {
         std::vector<std::future<void>> workers;
         for (int i = 1; i < files_at_once(options_, jobs_.size()); ++i) {
-            workers.push_back(std::async(std::launch::async, [this] { work(); }));
+            try {
+                workers.push_back(std::async(std::launch::async, [this] { work(); }));
+            } catch (const std::system_error&) {
+                break;  // no more threads are to be had: those that are there do it
+            }
         }
         work();
         for (auto& worker : workers) worker.get();
@@ -131,58 +136,75 @@ std::string suffix_for(const UpscaleOptions& upscale, const Model& model) {
     return "-x" + format_number(upscale.scale > 0 ? upscale.scale : model.info().scale);
 }
 
-/// A library has ended the program before the first file.
-void give_up(const BatchOptions& options, const std::vector<Job>& jobs, const std::string& reason) {
-    std::fprintf(stderr, "sisr-batch: %s\n", printable(reason).c_str());
-    if (options.report.empty() || options.dry_run) return;
-    BatchReport report;
-    report.interrupted = true;
-    for (const Job& job : jobs) {
-        report.files.push_back({job.input, job.output, "failed", reason, 0, 0, 0, ""});
-    }
-    write_report(options.report, report);
-}
+/// What a run has come to so far, for its last words.
+class Run {
+public:
+    explicit Run(const BatchOptions& options) : options_(options) {}
 
-}  // namespace
+    ExitCode go();
 
-ExitCode run_batch(const BatchOptions& given) {
-    const StopSignals signals;
-    BatchOptions options = given;
-    const Model model = find_model(options.model.empty() ? default_model_name() : options.model,
-                                   options.upscale.scale);
-    if (options.output.empty() && options.suffix.empty()) {
-        options.suffix = suffix_for(options.upscale, model);
+    /// Something below us has ended the work, or the program.
+    void give_up(const std::string& reason) {
+        if (batch_) {
+            batch_->give_up(reason);
+            tidy_outputs(jobs_, true);
+            return;
+        }
+        std::fprintf(stderr, "sisr-batch: %s\n", printable(reason).c_str());
+        if (options_.report.empty() || options_.dry_run) return;
+        BatchReport report;
+        report.interrupted = true;
+        for (const Job& job : jobs_) {
+            report.files.push_back({job.input, job.output, "failed", reason, 0, 0, 0, ""});
+        }
+        write_report(options_.report, report);
     }
-    const JobList list = list_jobs(options);
+
+private:
+    BatchOptions options_;
+    const StopSignals signals_;
+    std::vector<Job> jobs_;
+    std::unique_ptr<Batch> batch_;
+};
+
+ExitCode Run::go() {
+    const Model model = find_model(options_.model.empty() ? default_model_name() : options_.model,
+                                   options_.upscale.scale);
+    if (options_.output.empty() && options_.suffix.empty()) {
+        options_.suffix = suffix_for(options_.upscale, model);
+    }
+    const JobList list = list_jobs(options_);
     if (list.jobs.empty()) {
         for (const std::string& line : list.missing) {
             std::fprintf(stderr, "sisr-batch: %s\n", printable(line).c_str());
         }
         if (!list.missing.empty()) return ExitCode::usage;
-        throw Error(ErrorKind::usage, options.inputs.front().string(),
-                    options.recursive ? "holds no image"
-                                      : "holds no image (--recursive enters sub-folders)");
+        throw Error(ErrorKind::usage, options_.inputs.front().string(),
+                    options_.recursive ? "holds no image"
+                                       : "holds no image (--recursive enters sub-folders)");
     }
-    const std::vector<Job> jobs =
-        options.shard.count == 1 ? list.jobs : take_shard(list.jobs, options.shard);
-    std::unique_ptr<Batch> batch;
-    const LastWords last_words([&](const std::string& reason) {
-        if (batch) {
-            batch->give_up(reason);
-            tidy_outputs(jobs, true);
-        } else {
-            give_up(options, jobs, reason);
-        }
-    });
+    jobs_ = options_.shard.count == 1 ? list.jobs : take_shard(list.jobs, options_.shard);
+    batch_ = std::make_unique<Batch>(options_, model, jobs_, signals_);
+    prepare_output(options_);
+    if (!options_.dry_run) tidy_outputs(jobs_);
+    return batch_->run(list);
+}
+
+}  // namespace
+
+ExitCode run_batch(const BatchOptions& options) {
+    Run run(options);
+    const LastWords last_words([&run](const std::string& reason) { run.give_up(reason); });
     try {
-        batch = std::make_unique<Batch>(options, model, jobs, signals);
+        return run.go();
+    } catch (const Error&) {
+        throw;
     } catch (const std::bad_alloc&) {
-        give_up(options, jobs, "not enough memory");
-        return ExitCode::some_failed;
+        run.give_up("not enough memory");
+    } catch (const std::exception& error) {
+        run.give_up(error.what());
     }
-    prepare_output(options);
-    if (!options.dry_run) tidy_outputs(jobs);
-    return batch->run(list);
+    return ExitCode::some_failed;
 }
 
 ExitCode list_installed_models() {

@@ -21,6 +21,12 @@ protected:
     CommandResult enlarge(const std::string& from, const std::string& to) {
         return run({path(from), "-o", path(to), "-q", "--existing", "overwrite"});
     }
+    /// At its own size, so that a chain of files does not grow.
+    void must_pass(const std::string& from, const std::string& to) {
+        const CommandResult result =
+            run({path(from), "-o", path(to), "-q", "--existing", "overwrite", "--scale", "1"});
+        ASSERT_EQ(result.exit_code, 0) << from << " -> " << to << ": " << result.err;
+    }
     void must_enlarge(const std::string& from, const std::string& to) {
         const CommandResult result = enlarge(from, to);
         ASSERT_EQ(result.exit_code, 0) << from << " -> " << to << ": " << result.err;
@@ -59,7 +65,7 @@ TEST_F(SisrBatchKept, ProfilesOfManySegmentsBetweenAllKinds) {
         std::string from = "in.jpg";
         for (const char* to : {"a.jpg", "b.png", "c.jpg", "d.tif", "e.jpg", "f.webp", "g.jpg",
                                "h.avif", "i.jpg", "j.heic", "k.png"}) {
-            must_enlarge(from, to);
+            must_pass(from, to);
             EXPECT_TRUE(profile(to) == made) << bytes << " bytes, to " << to;
             from = to;
         }
@@ -70,7 +76,7 @@ TEST_F(SisrBatchKept, HeicAndAvifKeepWhatTheyTell) {
     SISR_SKIP_WITHOUT_TOOL("exiftool");
     SISR_SKIP_WITHOUT_TOOL("heif-enc");
     make_image("plain.png", 64, 48);
-    run_tool({"exiftool", "-q", "-overwrite_original", "-Make=Cam", "-XMP-dc:Title=Hill",
+    run_tool({"exiftool", "-q", "-overwrite_original", "-EXIF:Make=Cam", "-XMP-dc:Title=Hill",
               path("plain.png")});
     for (const std::string kind : {"heic", "avif"}) {
         must_enlarge("plain.png", "in." + kind);

@@ -78,6 +78,8 @@ public:
         const HeifProfile profile = make_profile();
         const HeifEncodingOptions options(heif_encoding_options_alloc());
         options->output_nclx_profile = profile.get();
+        // On by default for HEIC, and PQ would be shown as if it were none.
+        options->macOS_compatibility_workaround_no_nclx_profile = 0;
         options->save_two_colr_boxes_when_ICC_and_nclx_available = 1;
         check(heif_image_set_nclx_color_profile(image_.get(), profile.get()));
         if (!parts_.icc.empty()) {
@@ -139,8 +141,17 @@ private:
         if (compression_ == heif_compression_AV1) {
             heif_encoder_set_parameter_integer(made, "speed", kFastEnough);
         }
-        heif_encoder_set_parameter_string(made, "chroma", "444");
+        heif_encoder_set_parameter_string(made, "chroma", chroma());
         return encoder;
+    }
+
+    /// libheif 1.15 tells libaom a wrong profile for 10 bits, of all chroma but this one, and
+    /// libaom ends the program.
+    const char* chroma() const {
+        constexpr std::uint32_t kMended = 1U << 24 | 16U << 16;
+        const bool is_broken = compression_ == heif_compression_AV1 && bits_ == 10 &&
+                               heif_get_version_number() < kMended;
+        return is_broken ? "422" : "444";
     }
 
     HeifProfile make_profile() const {
