@@ -93,7 +93,7 @@ TEST_F(SisrBatchLimits, ADryRunTellsToo) {
 
 /// A run in little memory, which may fail but must say so.
 TEST_F(SisrBatchLimits, LittleMemoryEndsInLinesAndAReport) {
-    for (const char* extension : {"png", "jpg", "tif", "exr", "webp", "gif"}) {
+    for (const char* extension : {"png", "jpg", "tif", "exr", "webp", "gif", "heic", "avif"}) {
         make_image(std::string("in/picture.") + extension, 300, 200);
     }
     for (const std::size_t megabytes : {300, 500, 600, 650, 700, 750, 800, 850, 900, 1000}) {
