@@ -10,6 +10,7 @@
 #include <cctype>
 #include <iterator>
 #include <limits>
+#include <string_view>
 
 namespace sisr {
 namespace {
@@ -23,6 +24,8 @@ constexpr std::int64_t kOf16Bits = 65535;
 constexpr std::int64_t kLibjpegLimit = 65500;
 constexpr std::int64_t kLibheifLimit = 32768;  // what its readers take
 constexpr std::int64_t kX265Limit = 16384;
+constexpr int kNarrow = 32;
+constexpr int kLongestNarrow = 4096;
 #if OIIO_VERSION < OIIO_MAKE_VERSION(2, 5, 0)
 constexpr std::int64_t kLeastJpeg2000 = 32;  // smaller ones come out empty
 #else
@@ -58,8 +61,15 @@ constexpr Format kFormats[] = {
 
 constexpr Format kUnknown{"", "", Codec::none, kNoLimit, kNoLimit, 1, kNoBytes, 0};
 
+/// x265 takes no strip that is narrow and long, whichever way it lies.
+bool is_too_narrow(const Format& format, Size size) {
+    return format.name == std::string_view("heif") && std::min(size.width, size.height) < kNarrow &&
+           std::max(size.width, size.height) > kLongestNarrow;
+}
+
 bool holds(const Format& format, Size size, std::uint64_t sample_bytes) {
-    return size.width <= format.max_width && size.height <= format.max_height &&
+    return !is_too_narrow(format, size) && size.width <= format.max_width &&
+           size.height <= format.max_height &&
            std::min(size.width, size.height) >= format.min_side && sample_bytes <= format.max_bytes;
 }
 
@@ -77,6 +87,10 @@ std::string limit_of(const Format& format, Size size) {
     }
     if (size.height > format.max_height) {
         return files + "hold at most " + std::to_string(format.max_height) + " pixels down";
+    }
+    if (is_too_narrow(format, size)) {
+        return files + "of less than " + std::to_string(kNarrow) + " pixels hold at most " +
+               std::to_string(kLongestNarrow) + " the other way";
     }
     if (std::min(size.width, size.height) < format.min_side) {
         return files + "of less than " + std::to_string(format.min_side) +

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <future>
+#include <new>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 namespace sisr {
@@ -103,6 +107,29 @@ bool begins_as_avif(const std::string& head) {
     if (!begins_as_heif(head)) return false;
     // The first brand, or one of the compatible ones.
     return head.find("avif") != std::string::npos || head.find("avis") != std::string::npos;
+}
+
+std::unique_lock<std::mutex> lock_heif_threads() {
+    constexpr unsigned kBesidesOnePerCore = 4;
+    static std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::promise<void> end;
+    const std::shared_future<void> is_ended = end.get_future().share();
+    // All at once; their stacks are kept for those that come.
+    std::vector<std::thread> threads;
+    bool are_all_there = true;
+    try {
+        const unsigned count = std::thread::hardware_concurrency() + kBesidesOnePerCore;
+        while (threads.size() < count) threads.emplace_back([is_ended] { is_ended.wait(); });
+    } catch (const std::system_error&) {
+        are_all_there = false;
+    } catch (const std::bad_alloc&) {
+        are_all_there = false;
+    }
+    end.set_value();
+    for (std::thread& thread : threads) thread.join();
+    if (!are_all_there) throw std::bad_alloc();
+    return lock;
 }
 
 bool can_encode_heif(bool is_avif) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <libheif/heif.h>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace sisr {
@@ -30,6 +31,10 @@ using HeifEncodingOptions =
 bool begins_as_heif(const std::string& head);
 /// True where the picture is packed as AV1.
 bool begins_as_avif(const std::string& head);
+
+/// To be held while libheif's codecs work: x265 and libde265 wait for ever for threads that they
+/// could not start. Throws std::bad_alloc when there is no room for theirs.
+std::unique_lock<std::mutex> lock_heif_threads();
 
 /// Whether this system's libheif has an encoder for HEIC, or for AVIF.
 bool can_encode_heif(bool is_avif);

@@ -70,6 +70,31 @@ TEST_F(SisrBatchLimits, TheLargestThatAFormatHoldsIsWhole) {
     }
 }
 
+TEST_F(SisrBatchLimits, HeicOfEveryShapeIsWholeOrToldBefore) {
+    for (const Size small : {Size{2050, 8},
+                             {8, 2050},
+                             {2048, 8},
+                             {8, 2048},
+                             {4100, 16},
+                             {1, 1},
+                             {2, 100},
+                             {8192, 16},
+                             {16, 8192}}) {
+        make_image("in.ppm", small.width, small.height);
+        const CommandResult result =
+            run({path("in.ppm"), "-o", path("o.heic"), "-q", "--existing", "overwrite"});
+        const std::string what = std::to_string(small.width) + "x" + std::to_string(small.height);
+        if (std::min(small.width, small.height) < 16 &&
+            std::max(small.width, small.height) > 2048) {
+            EXPECT_EQ(result.exit_code, 1) << what;
+            EXPECT_TRUE(contains(result.err, "HEIC files of less than 32")) << result.err;
+            continue;
+        }
+        ASSERT_EQ(result.exit_code, 0) << what << ": " << result.err;
+        EXPECT_EQ(FileSource(path("o.heic")).shape().width, small.width * kScale) << what;
+    }
+}
+
 TEST_F(SisrBatchLimits, OneOfThreeIsTooWide) {
     make_image("in/a.jpg");
     make_strip("in/b.jpg", 65500 / kScale + 1, 2);

@@ -10,8 +10,6 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
-#include <system_error>
-#include <thread>
 
 namespace sisr {
 namespace {
@@ -77,18 +75,8 @@ private:
                     what + (reason.empty() ? "" : " (" + reason + ")"));
     }
 
-    /// libde265 waits for ever for a thread that was not to be had. The stack of one that has ended
-    /// is kept for the next.
-    void need_a_thread() const {
-        try {
-            std::thread([] {}).join();
-        } catch (const std::system_error&) {
-            throw Error(ErrorKind::out_of_memory, path_, "not enough memory, or threads");
-        }
-    }
-
     void decode() {
-        need_a_thread();
+        const auto lock = lock_heif_threads();
         const bool has_alpha = head_.shape.has_alpha;
         const heif_chroma plain =
             has_alpha ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB;

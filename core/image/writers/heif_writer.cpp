@@ -86,6 +86,7 @@ public:
             check(heif_image_set_raw_color_profile(image_.get(), "prof", parts_.icc.data(),
                                                    parts_.icc.size()));
         }
+        const auto lock = lock_heif_threads();
         heif_image_handle* encoded = nullptr;
         check(heif_context_encode_image(context.get(), image_.get(), encoder.get(), options.get(),
                                         &encoded));
