@@ -1,5 +1,6 @@
 #include "image/format_table.h"
 
+#include "base/ascii.h"
 #include "image/openimageio_files.h"
 
 #include <sisr/error.h>
@@ -7,7 +8,6 @@
 #include <OpenImageIO/imageio.h>
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <limits>
 #include <string_view>
@@ -109,10 +109,7 @@ const Format& format_named(const std::string& name) {
 }
 
 const Format& format_of(const std::filesystem::path& file) {
-    std::string extension = file.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (extension == ".avif") return format_named("avif");
+    if (lower_extension(file) == ".avif") return format_named("avif");
     const auto output = create_output(file);
     return output ? format_named(output->format_name()) : kUnknown;
 }

@@ -1,6 +1,7 @@
 #include "image/readers/bmp_header.h"
 
 #include "image/readers/rows_of_page.h"
+#include "image/readers/stream_bytes.h"
 
 #include <sisr/error.h>
 
@@ -12,32 +13,13 @@ namespace {
 constexpr std::size_t kFileHeadBytes = 14;
 enum Compression : std::uint32_t { kPlain, kRuns8, kRuns4, kMasks, kJpeg, kPng, kAlphaMasks };
 
-std::uint32_t number(const std::string& bytes, std::size_t at, std::size_t count) {
-    std::uint32_t value = 0;
-    for (std::size_t i = count; i > 0; --i) {
-        const std::size_t place = at + i - 1;
-        const auto byte = place < bytes.size() ? static_cast<unsigned char>(bytes[place]) : 0U;
-        value = value << 8 | byte;
-    }
-    return value;
-}
-
-std::string read_at(std::istream& stream, std::uint64_t at, std::size_t count) {
-    std::string bytes(count, '\0');
-    stream.clear();
-    stream.seekg(static_cast<std::streamoff>(at));
-    stream.read(bytes.data(), static_cast<std::streamsize>(count));
-    bytes.resize(static_cast<std::size_t>(stream.gcount()));
-    return bytes;
-}
-
 class HeaderReader {
 public:
     HeaderReader(std::istream& stream, const std::string& path) : stream_(stream), path_(path) {}
 
     BmpHeader read() {
         const std::string head = read_at(stream_, 0, kFileHeadBytes + 4);
-        head_bytes_ = number(head, kFileHeadBytes, 4);
+        head_bytes_ = static_cast<std::uint32_t>(little_endian(head, kFileHeadBytes, 4));
         const std::initializer_list<std::size_t> kKnown = {12, 16, 40, 52, 56, 64, 108, 124};
         if (head.size() != kFileHeadBytes + 4 ||
             std::find(kKnown.begin(), kKnown.end(), head_bytes_) == kKnown.end()) {
@@ -50,7 +32,7 @@ public:
         after_head_ = kFileHeadBytes + head_bytes_;
         if (header_.bits == 16 || header_.bits == 32) read_masks();
         if (header_.bits == 24) header_.masks = {mask(0xFF0000), mask(0xFF00), mask(0xFF), {}};
-        header_.pixels_at = number(head, 10, 4);
+        header_.pixels_at = little_endian(head, 10, 4);
         if (header_.bits <= 8) read_palette();
         if (header_.pixels_at < after_head_) header_.pixels_at = after_head_;
         read_profile();
@@ -63,7 +45,7 @@ private:
     }
 
     std::uint32_t field(std::size_t at, std::size_t count) const {
-        return number(head_, at, count);
+        return static_cast<std::uint32_t>(little_endian(head_, at, count));
     }
 
     void read_size() {
@@ -138,7 +120,7 @@ private:
         if (!is_inside) after_head_ += bytes;
         std::uint32_t taken = 0;
         for (std::size_t i = 0; i < bytes / 4; ++i) {
-            std::uint32_t bits = number(masks, 4 * i, 4);
+            auto bits = static_cast<std::uint32_t>(little_endian(masks, 4 * i, 4));
             if (header_.bits == 16) bits &= 0xFFFF;
             if ((bits & taken) != 0) {
                 fail(ErrorKind::unsupported, "has bit masks that overlap, which are not supported");

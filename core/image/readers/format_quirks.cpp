@@ -1,5 +1,7 @@
 #include "image/readers/format_quirks.h"
 
+#include "image/readers/stream_bytes.h"
+
 #include <sisr/error.h>
 
 #include <array>
@@ -11,25 +13,6 @@
 
 namespace sisr {
 namespace {
-
-/// Bytes of a stream; fewer at its end.
-std::string read_at(std::istream& stream, std::uint64_t at, std::size_t count) {
-    std::string bytes(count, '\0');
-    stream.clear();
-    stream.seekg(static_cast<std::streamoff>(at));
-    stream.read(bytes.data(), static_cast<std::streamsize>(count));
-    bytes.resize(static_cast<std::size_t>(stream.gcount()));
-    return bytes;
-}
-
-std::uint32_t big_endian(const std::string& bytes, std::size_t at, std::size_t count) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t place = at + i;
-        value = value << 8 | (place < bytes.size() ? static_cast<unsigned char>(bytes[place]) : 0U);
-    }
-    return value;
-}
 
 [[noreturn]] void refuse(const std::filesystem::path& file, const std::string& reason) {
     throw Error(ErrorKind::unsupported, file.string(), reason);
@@ -45,10 +28,7 @@ AlphaKind alpha_of_targa(std::istream& stream, std::uint64_t file_bytes) {
     if (file_bytes < kFooterBytes) return by_head;
     const std::string footer = read_at(stream, file_bytes - kFooterBytes, kFooterBytes);
     if (footer.compare(8, 16, "TRUEVISION-XFILE") != 0) return by_head;
-    std::uint64_t extension = 0;
-    for (std::size_t i = 4; i > 0; --i) {
-        extension = extension << 8 | static_cast<unsigned char>(footer[i - 1]);
-    }
+    const std::uint64_t extension = little_endian(footer, 0, 4);
     const std::string kind = extension == 0 ? "" : read_at(stream, extension + kAttributeAt, 1);
     if (kind.empty()) return by_head;
     switch (kind[0]) {

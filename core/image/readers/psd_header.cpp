@@ -1,6 +1,7 @@
 #include "image/readers/psd_header.h"
 
 #include "image/readers/rows_of_page.h"
+#include "image/readers/stream_bytes.h"
 
 #include <sisr/error.h>
 
@@ -12,14 +13,6 @@ namespace {
 constexpr std::size_t kHeadBytes = 26;
 constexpr std::size_t kPaletteBytes = 768;
 constexpr std::uint64_t kMostResourceBytes = std::uint64_t{64} << 20;
-
-std::uint64_t big_endian(const std::string& bytes, std::size_t at, std::size_t count) {
-    std::uint64_t value = 0;
-    for (std::size_t i = at; i < at + count; ++i) {
-        value = value << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U);
-    }
-    return value;
-}
 
 class HeaderReader {
 public:

@@ -1,4 +1,5 @@
 /// The operation's pixels are the command's, in every format.
+#include "base/numbers.h"
 #include "gegl_graph.h"
 #include "support/run_command.h"
 
@@ -35,7 +36,7 @@ Image by_command(const PixelCase& item, const std::filesystem::path& input,
                  const std::filesystem::path& output) {
     const CommandResult result =
         run_command({SISR_BATCH_PATH, input.string(), "-o", output.string(), "--scale",
-                     std::to_string(item.scale), "--depth", "float", "--precision", "fp32"});
+                     format_number(item.scale), "--depth", "float", "--precision", "fp32"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return read_image(output);
 }
