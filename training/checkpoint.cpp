@@ -1,7 +1,7 @@
 #include "checkpoint.h"
 
-#include "model/formats/safetensors.h"
-#include "model/torch_errors.h"
+#include "formats/safetensors.h"
+#include "formats/torch_errors.h"
 
 #include <algorithm>
 #include <sstream>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/numbers.h"
-#include "model/tensors.h"
+#include "formats/tensors.h"
 
 #include <sisr/error.h>
 

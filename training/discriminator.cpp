@@ -1,7 +1,7 @@
 #include "discriminator.h"
 
 #include "losses/enlarge.h"
-#include "model/layers/convolve.h"
+#include "nn/conv/convolve.h"
 #include "spectral_norm.h"
 
 #include <sisr/error.h>

@@ -1,6 +1,6 @@
 #include "ema.h"
 
-#include "model/module_tensors.h"
+#include "nn/module_tensors.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 /// Exponential moving average of a module's weights.
 #pragma once
 
-#include "model/tensors.h"
+#include "formats/tensors.h"
 
 #include <torch/torch.h>
 

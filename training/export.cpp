@@ -3,7 +3,7 @@
 #include "base/numbers.h"
 #include "checkpoint.h"
 
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include <sisr/error.h>
 

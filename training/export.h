@@ -1,9 +1,9 @@
 /// From weights in training to a model file: the only bridge to what inference reads.
 #pragma once
 
-#include "model/architectures/srresnet/settings.h"
+#include "architectures/srresnet/settings.h"
+#include "formats/tensors.h"
 #include "model/model_impl.h"
-#include "model/tensors.h"
 
 #include <filesystem>
 #include <string>

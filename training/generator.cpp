@@ -3,7 +3,7 @@
 #include "autocast.h"
 #include "checkpoint.h"
 #include "grow.h"
-#include "model/module_tensors.h"
+#include "nn/module_tensors.h"
 
 namespace sisr::training {
 namespace {

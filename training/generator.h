@@ -1,9 +1,9 @@
 /// The generator in training: what both stages do to it.
 #pragma once
 
+#include "architectures/srresnet/srresnet.h"
 #include "ema.h"
 #include "learner.h"
-#include "model/architectures/srresnet/srresnet.h"
 
 namespace sisr::training {
 

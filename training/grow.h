@@ -1,7 +1,7 @@
 /// Starting a network from the weights of a smaller one.
 #pragma once
 
-#include "model/tensors.h"
+#include "formats/tensors.h"
 
 namespace sisr::training {
 

@@ -4,7 +4,7 @@
 #include "degradation/degradation.h"
 #include "patch_source.h"
 
-#include "inference/input_judge.h"
+#include "engine/input_judge.h"
 #include "model/model_impl.h"
 
 #include <array>

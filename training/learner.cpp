@@ -1,7 +1,7 @@
 #include "learner.h"
 
 #include "checkpoint.h"
-#include "model/module_tensors.h"
+#include "nn/module_tensors.h"
 
 #include <cmath>
 #include <limits>

@@ -1,7 +1,7 @@
 /// A network in training, with its optimizer.
 #pragma once
 
-#include "model/tensors.h"
+#include "formats/tensors.h"
 #include "muon.h"
 #include "process_group.h"
 

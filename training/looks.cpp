@@ -1,8 +1,8 @@
 #include "looks.h"
 
+#include "formats/safetensors.h"
 #include "image/resize.h"
 #include "losses/perceptual.h"
-#include "model/formats/safetensors.h"
 
 #include <sisr/error.h>
 

@@ -1,7 +1,7 @@
 /// Muon: momentum made orthogonal, for the weights of convolutions.
 #pragma once
 
-#include "model/tensors.h"
+#include "formats/tensors.h"
 
 #include <torch/torch.h>
 

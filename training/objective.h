@@ -1,9 +1,9 @@
 /// What one training step does: the trainer does not know which stage it runs.
 #pragma once
 
+#include "architectures/srresnet/settings.h"
 #include "batch_loader.h"
-#include "model/architectures/srresnet/settings.h"
-#include "model/tensors.h"
+#include "formats/tensors.h"
 
 #include <map>
 #include <string>

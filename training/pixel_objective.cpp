@@ -1,7 +1,7 @@
 #include "pixel_objective.h"
 
-#include "inference/image_tensor.h"
-#include "inference/self_ensemble.h"
+#include "engine/image_tensor.h"
+#include "engine/self_ensemble.h"
 
 #include <algorithm>
 #include <cmath>

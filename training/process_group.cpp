@@ -1,7 +1,7 @@
 #include "process_group.h"
 
 #include "base/numbers.h"
-#include "model/torch_errors.h"
+#include "formats/torch_errors.h"
 
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #ifdef USE_C10D_NCCL

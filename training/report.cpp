@@ -1,7 +1,7 @@
 #include "report.h"
 
+#include "base/atomic_file.h"
 #include "base/numbers.h"
-#include "image/atomic_file.h"
 #include "report_chart.h"
 #include "report_html.h"
 #include "report_log.h"

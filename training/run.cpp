@@ -1,8 +1,8 @@
 #include "run.h"
 
+#include "base/atomic_file.h"
 #include "base/numbers.h"
-#include "image/atomic_file.h"
-#include "inference/device.h"
+#include "engine/device.h"
 
 #include <sisr/error.h>
 

@@ -1,9 +1,9 @@
 /// A training run as a function: the parts composed around an objective.
 #pragma once
 
+#include "architectures/srresnet/settings.h"
 #include "degradation/degradation.h"
 #include "export.h"
-#include "model/architectures/srresnet/settings.h"
 #include "objective.h"
 #include "trainer.h"
 

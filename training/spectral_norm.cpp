@@ -1,6 +1,6 @@
 #include "spectral_norm.h"
 
-#include "model/layers/convolve.h"
+#include "nn/conv/convolve.h"
 
 namespace sisr::training {
 namespace {

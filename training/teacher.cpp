@@ -1,6 +1,6 @@
 #include "teacher.h"
 
-#include "inference/self_ensemble.h"
+#include "engine/self_ensemble.h"
 
 namespace sisr::training {
 

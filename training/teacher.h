@@ -1,7 +1,7 @@
 /// A finished model whose results are targets (Hinton et al. 2015, "Distilling the Knowledge").
 #pragma once
 
-#include "model/network.h"
+#include "nn/network.h"
 
 #include <memory>
 

@@ -1,10 +1,10 @@
 #include "validator.h"
 
+#include "architectures/srresnet/srresnet.h"
 #include "contact_sheet.h"
 #include "degradation/bicubic.h"
+#include "engine/tile_runner.h"
 #include "image/resize.h"
-#include "inference/tile_runner.h"
-#include "model/architectures/srresnet/srresnet.h"
 #include "patch_source.h"
 
 #include <sisr/error.h>

@@ -1,10 +1,10 @@
 /// Quality on images that are not trained on.
 #pragma once
 
+#include "architectures/srresnet/settings.h"
 #include "audit.h"
 #include "degradation/degradation.h"
-#include "model/architectures/srresnet/settings.h"
-#include "model/tensors.h"
+#include "formats/tensors.h"
 #include "quality.h"
 
 #include <sisr/image.h>

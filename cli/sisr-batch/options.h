@@ -34,7 +34,7 @@ struct BatchOptions {
     std::optional<Depth> depth;
     int quality = 0;
     bool strip_metadata = false;
-    bool keep_time = false;  ///< results have their inputs' time of change
+    bool keep_time = false;          ///< results have their inputs' time of change
     bool scales_resolution = false;  ///< pixels per inch grow with the picture
     double max_megapixels = 0;       ///< larger inputs are refused
     bool compare = false;            ///< write a before/after sheet beside each result

@@ -4,7 +4,7 @@
 #include "export.h"
 #include "option_parser.h"
 
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 #include "model/model_impl.h"
 
 #include <sisr/error.h>

@@ -1,6 +1,6 @@
 #include "commands.h"
+#include "formats/safetensors.h"
 #include "gan_objective.h"
-#include "model/formats/safetensors.h"
 #include "option_parser.h"
 #include "training_options.h"
 

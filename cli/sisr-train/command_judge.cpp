@@ -7,7 +7,7 @@
 #include "patch_pair.h"
 #include "training_options.h"
 
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include <sisr/error.h>
 #include <sisr/model.h>

@@ -5,7 +5,7 @@
 #include "option_parser.h"
 #include "training_options.h"
 
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include <sisr/error.h>
 #include <sisr/model.h>

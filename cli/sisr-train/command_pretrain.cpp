@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 #include "model/model_impl.h"
 #include "option_parser.h"
 #include "pixel_objective.h"

@@ -2,7 +2,7 @@
 
 #include "base/numbers.h"
 #include "common/signals.h"
-#include "inference/device.h"
+#include "engine/device.h"
 #include "option_parser.h"
 
 #include <sisr/error.h>

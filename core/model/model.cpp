@@ -1,9 +1,9 @@
 #include <sisr/model.h>
 
 #include "base/numbers.h"
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
+#include "formats/torch_errors.h"
 #include "model/model_impl.h"
-#include "model/torch_errors.h"
 
 #include <sisr/error.h>
 

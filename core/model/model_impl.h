@@ -1,8 +1,8 @@
 /// What a Model holds; private to the library and its trainer.
 #pragma once
 
-#include "model/network.h"
-#include "model/tensors.h"
+#include "formats/tensors.h"
+#include "nn/network.h"
 
 #include <sisr/model.h>
 #include <sisr/upscaler.h>

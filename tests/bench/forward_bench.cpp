@@ -1,8 +1,8 @@
 /// Speed of the network as ratios.
 ///   sisr-bench [SIDE...]   width and height of the inputs, by default 64, 256 and 512 pixels
+#include "architectures/srresnet/srresnet.h"
 #include "bench/ways.h"
-#include "model/architectures/srresnet/srresnet.h"
-#include "model/module_tensors.h"
+#include "nn/module_tensors.h"
 
 #include <cstdio>
 #include <cstdlib>

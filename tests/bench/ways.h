@@ -2,7 +2,7 @@
 /// disturbance of the machine hits all of them, and the medians are compared.
 #pragma once
 
-#include "inference/device.h"
+#include "engine/device.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "sisr_batch_fixture.h"
 
-#include "image/file_metadata.h"
+#include "files/file_metadata.h"
 #include "support/image_spec_file.h"
 
 #include <sstream>

@@ -1,6 +1,6 @@
-#include "model/layers/convolve.h"
+#include "nn/conv/convolve.h"
 
-#include "model/layers/winograd/winograd.h"
+#include "nn/conv/winograd/winograd.h"
 
 #include <gtest/gtest.h>
 

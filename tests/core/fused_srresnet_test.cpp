@@ -1,8 +1,8 @@
-#include "model/architectures/srresnet/fused_srresnet.h"
-#include "inference/device.h"
-#include "model/architectures/srresnet/srresnet.h"
-#include "model/layers/fused_convolution.h"
-#include "model/module_tensors.h"
+#include "architectures/srresnet/fused_srresnet.h"
+#include "architectures/srresnet/srresnet.h"
+#include "engine/device.h"
+#include "nn/conv/fused_convolution.h"
+#include "nn/module_tensors.h"
 
 #include <gtest/gtest.h>
 

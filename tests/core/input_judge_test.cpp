@@ -1,6 +1,6 @@
-#include "inference/input_judge.h"
-#include "inference/peeked_source.h"
-#include "model/formats/safetensors.h"
+#include "engine/input_judge.h"
+#include "engine/peeked_source.h"
+#include "formats/safetensors.h"
 #include "model/model_impl.h"
 
 #include "support/images.h"

@@ -1,4 +1,4 @@
-#include "image/png_data.h"
+#include "files/png_data.h"
 #include "support/temp_dir.h"
 
 #include <sisr/image_file.h>

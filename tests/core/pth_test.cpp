@@ -1,6 +1,6 @@
-#include "model/formats/pth.h"
-#include "model/formats/pickle.h"
-#include "model/formats/safetensors.h"
+#include "formats/pth.h"
+#include "formats/pickle.h"
+#include "formats/safetensors.h"
 
 #include "support/run_command.h"
 

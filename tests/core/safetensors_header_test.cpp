@@ -1,4 +1,4 @@
-#include "model/formats/safetensors_header.h"
+#include "formats/safetensors_header.h"
 
 #include <sisr/error.h>
 

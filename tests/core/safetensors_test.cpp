@@ -1,4 +1,4 @@
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include "support/temp_dir.h"
 

@@ -1,8 +1,8 @@
 #include "support/models.h"
 #include "support/temp_dir.h"
 
-#include "inference/device.h"
-#include "model/formats/safetensors.h"
+#include "engine/device.h"
+#include "formats/safetensors.h"
 #include "model/model_impl.h"
 
 #include <sisr/error.h>

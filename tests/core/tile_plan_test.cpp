@@ -1,4 +1,4 @@
-#include "inference/tile_plan.h"
+#include "engine/tile_plan.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "model/torch_errors.h"
+#include "formats/torch_errors.h"
 
 #include <oneapi/dnnl/dnnl.hpp>
 

@@ -1,6 +1,6 @@
-#include "inference/device.h"
-#include "inference/tile_runner.h"
-#include "model/architectures/srresnet/settings.h"
+#include "architectures/srresnet/settings.h"
+#include "engine/device.h"
+#include "engine/tile_runner.h"
 #include "model/model_impl.h"
 
 #include "support/fake_network.h"

@@ -1,4 +1,4 @@
-#include "model/layers/winograd/winograd.h"
+#include "nn/conv/winograd/winograd.h"
 
 #include <gtest/gtest.h>
 

@@ -2,4 +2,4 @@
 #define SISR_KERNELS kWide
 #define SISR_LANES 16
 #define SISR_SUMS 24
-#include "model/layers/winograd/kernels.inl"
+#include "nn/conv/winograd/kernels.inl"

@@ -1,7 +1,7 @@
 /// Networks whose behaviour is known.
 #pragma once
 
-#include "model/network.h"
+#include "nn/network.h"
 
 #include <functional>
 #include <utility>

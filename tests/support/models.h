@@ -1,9 +1,9 @@
 /// Small model files with random weights.
 #pragma once
 
+#include "architectures/srresnet/srresnet.h"
 #include "export.h"
-#include "model/architectures/srresnet/srresnet.h"
-#include "model/module_tensors.h"
+#include "nn/module_tensors.h"
 
 #include <filesystem>
 

@@ -1,7 +1,7 @@
 /// A model that is known by heart, without libtorch.
 #pragma once
 
-#include "model/formats/safetensors_header.h"
+#include "formats/safetensors_header.h"
 #include "temp_dir.h"
 
 #include <filesystem>

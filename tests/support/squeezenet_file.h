@@ -3,7 +3,7 @@
 
 #include "temp_dir.h"
 
-#include "model/formats/safetensors_header.h"
+#include "formats/safetensors_header.h"
 
 #include <cmath>
 #include <filesystem>

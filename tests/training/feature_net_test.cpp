@@ -6,7 +6,7 @@
 #include "support/shared_data.h"
 #include "support/temp_dir.h"
 
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include <sisr/error.h>
 #include <sisr/image_file.h>

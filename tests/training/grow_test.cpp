@@ -1,6 +1,6 @@
 #include "grow.h"
-#include "model/architectures/srresnet/srresnet.h"
-#include "model/module_tensors.h"
+#include "architectures/srresnet/srresnet.h"
+#include "nn/module_tensors.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 #include "judge_fit.h"
 
 #include "export.h"
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 #include "patch_pair.h"
 
 #include "support/images.h"

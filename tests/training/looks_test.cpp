@@ -12,7 +12,7 @@
 #include "support/squeezenet_file.h"
 #include "support/temp_dir.h"
 
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include <sisr/error.h>
 #include <sisr/image_file.h>

@@ -1,8 +1,8 @@
 /// Several processes: this program starts itself again as each of them.
 #include "process_group.h"
 #include "batch_loader.h"
-#include "model/formats/safetensors.h"
-#include "model/module_tensors.h"
+#include "formats/safetensors.h"
+#include "nn/module_tensors.h"
 #include "pixel_objective.h"
 
 #include "support/images.h"

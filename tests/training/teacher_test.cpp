@@ -1,5 +1,5 @@
 #include "teacher.h"
-#include "inference/self_ensemble.h"
+#include "engine/self_ensemble.h"
 #include "pixel_objective.h"
 
 #include "support/alone.h"

@@ -1,10 +1,10 @@
 #include "trainer.h"
+#include "architectures/srresnet/srresnet.h"
 #include "autocast.h"
 #include "checkpoint.h"
 #include "ema.h"
-#include "model/architectures/srresnet/srresnet.h"
-#include "model/layers/convolve.h"
-#include "model/module_tensors.h"
+#include "nn/conv/convolve.h"
+#include "nn/module_tensors.h"
 #include "pixel_objective.h"
 #include "schedule.h"
 

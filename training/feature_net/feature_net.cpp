@@ -1,7 +1,7 @@
 #include "feature_net/feature_net.h"
 
-#include "model/formats/pth.h"
-#include "model/formats/safetensors.h"
+#include "formats/pth.h"
+#include "formats/safetensors.h"
 
 #include <sisr/error.h>
 

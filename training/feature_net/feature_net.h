@@ -1,7 +1,7 @@
 /// Pretrained networks whose features are nearer to what people see than pixels are.
 #pragma once
 
-#include "model/tensors.h"
+#include "formats/tensors.h"
 
 #include <filesystem>
 #include <memory>

@@ -1,5 +1,5 @@
 #include "feature_net/feature_net.h"
-#include "model/layers/convolve.h"
+#include "nn/conv/convolve.h"
 
 #include <sisr/error.h>
 

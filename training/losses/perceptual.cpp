@@ -1,7 +1,7 @@
 #include "losses/perceptual.h"
 
 #include "base/numbers.h"
-#include "model/formats/safetensors.h"
+#include "formats/safetensors.h"
 
 #include <sisr/error.h>
 

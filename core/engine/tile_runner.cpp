@@ -1,0 +1,251 @@
+#include "engine/tile_runner.h"
+
+#include "engine/colour_lock.h"
+#include "engine/image_tensor.h"
+#include "engine/self_ensemble.h"
+#include "formats/torch_errors.h"
+#include "image/alpha.h"
+#include "image/transfer.h"
+#include "model/model_impl.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+namespace sisr {
+namespace {
+
+namespace F = torch::nn::functional;
+
+// Transparency that is constant this far round a pixel is copied, not computed, so that an opaque
+// region stays exactly opaque.
+constexpr int kConstantAlphaReach = 2;
+
+// Bilinear enlargement of what the clamp took off looks at the next pixel.
+constexpr int kResidualReach = 1;
+
+torch::Tensor upsample_bilinear(const torch::Tensor& input, int scale) {
+    if (scale == 1) return input;
+    const std::vector<double> factors(2, scale);
+    return F::interpolate(input, F::InterpolateFuncOptions()
+                                     .scale_factor(factors)
+                                     .mode(torch::kBilinear)
+                                     .align_corners(false));
+}
+
+/// One pass over the bits of the samples: the mask of Inf and NaN, and what differs from the first.
+struct Bits {
+    std::uint32_t not_finite = 0;
+    std::uint32_t differing = 0;
+};
+
+Bits scan(const torch::Tensor& image) {
+    constexpr std::uint32_t kExponent = 0x7F800000;
+    constexpr std::int64_t kGrain = 1 << 16;
+    constexpr std::int64_t kLine = 16;     // samples
+    constexpr std::int64_t kAhead = 1024;  // asked for from memory in time
+    // In memory order: which sample is where does not matter.
+    const auto dense = image.is_non_overlapping_and_dense() ? image : image.contiguous();
+    const auto* samples = static_cast<const std::uint32_t*>(dense.data_ptr());
+    std::atomic<std::uint32_t> not_finite{0};
+    std::atomic<std::uint32_t> differing{0};
+    at::parallel_for(0, dense.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
+        Bits found;
+        for (std::int64_t part = begin; part < end; part += kAhead) {
+            const std::int64_t part_end = std::min(part + kAhead, end);
+            // Beyond the end it does no harm.
+            for (std::int64_t i = part; i < part_end; i += kLine) {
+                __builtin_prefetch(samples + i + 2 * kAhead);
+            }
+            for (std::int64_t i = part; i < part_end; ++i) {
+                found.not_finite |= (samples[i] & kExponent) == kExponent ? 1U : 0U;
+                found.differing |= samples[i] ^ samples[0];
+            }
+        }
+        not_finite |= found.not_finite;
+        differing |= found.differing;
+    });
+    return {not_finite, differing};
+}
+
+/// NaN, Inf, or one colour where the input has many: what a broken kernel or an overflow yields.
+const char* find_fault(const torch::Tensor& input, const torch::Tensor& output) {
+    const Bits bits = scan(output);
+    if (bits.not_finite != 0) return "NaN or Inf";
+    constexpr float kVisible = 8.0F / 255;
+    const bool is_flat = bits.differing == 0;
+    if (is_flat && (input.max() - input.min()).item<float>() > kVisible) return "a flat tile";
+    return nullptr;
+}
+
+/// `pixels` of the shape's channels, interleaved.
+void encode_colour(float* samples, std::int64_t pixels, const ImageShape& shape,
+                   float (*transfer)(float)) {
+    for (std::int64_t i = 0; i < pixels; ++i, samples += shape.channels()) {
+        for (int c = 0; c < shape.colour_channels; ++c) samples[c] = transfer(samples[c]);
+    }
+}
+
+/// Whether there are colours under no alpha: textures of games have them, and mean them.
+bool holds_hidden_colour(const Image& image) {
+    const ImageShape& shape = image.shape();
+    if (!shape.has_alpha) return false;
+    const auto step = static_cast<std::size_t>(shape.channels());
+    const std::vector<float>& samples = image.samples();
+    for (std::size_t at = 0; at < samples.size(); at += step) {
+        if (samples[at + step - 1] > 0) continue;
+        for (std::size_t c = 0; c + 1 < step; ++c) {
+            if (samples[at + c] != 0) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+TileRunner::TileRunner(const Model& model, const ExecutionPlan& plan, const TileOptions& options)
+    : options_(options),
+      device_(plan.device),
+      fast_(make(model, plan.precision)),
+      model_(std::make_shared<const Model>(model)),
+      traits_(model.impl().traits) {
+    if (plan.precision == torch::kFloat32) exact_ = fast_;
+}
+
+TileRunner::TileRunner(std::shared_ptr<const Network> fast, std::shared_ptr<const Network> exact,
+                       const NetworkTraits& traits, const TileOptions& options)
+    : options_(options), fast_(std::move(fast)), exact_(std::move(exact)), traits_(traits) {}
+
+std::shared_ptr<const Network> TileRunner::make(const Model& model,
+                                                torch::ScalarType precision) const {
+    std::shared_ptr<const Network> network = make_network(model, device_, precision);
+    return options_.ensembles ? make_self_ensemble(std::move(network)) : network;
+}
+
+int TileRunner::reach(const ImageShape& image) const {
+    const int network =
+        std::max(traits_.radius, kResidualReach) + (options_.locks_colour ? kColourLockReach : 0);
+    return image.has_alpha ? std::max(network, kConstantAlphaReach) + kBleedRadius : network;
+}
+
+torch::Tensor TileRunner::compute(Image tile, const OnShare& on_share) const {
+    const torch::InferenceMode inference;
+    const ImageShape shape = tile.shape();
+    const std::string subject =
+        "tile of " + std::to_string(shape.width) + "x" + std::to_string(shape.height) + " pixels";
+    return translate_torch_errors(ErrorKind::internal, subject, [&] {
+        const bool is_linear = shape.encoding == Encoding::linear;
+        if (is_linear) {
+            encode_colour(tile.row(0), std::int64_t{shape.width} * shape.height, shape,
+                          srgb_encode);
+        }
+        const Image as_read = holds_hidden_colour(tile) ? tile : Image();
+        if (shape.has_alpha) {
+            bleed_colour(tile.samples().data(), shape.width, shape.height, shape.colour_channels,
+                         kBleedRadius);
+        }
+        const auto pixels = view_as_tensor(tile);
+        const auto colour = pixels.slice(1, 0, shape.colour_channels);
+        torch::Tensor result;
+        if (shape.has_alpha) {
+            // The transparency goes through the network too, where it is not the same all over, and
+            // what is under it.
+            const int parts = as_read.empty() ? 2 : 3;
+            const auto part = [&](int before) {
+                return [&, before, parts](double share) { on_share((before + share) / parts); };
+            };
+            const auto alpha = pixels.slice(1, shape.colour_channels);
+            const auto alpha_result = run_alpha(alpha, part(0));
+            result = run_colour(colour, part(1));
+            if (!as_read.empty()) {
+                const auto all = view_as_tensor(as_read).slice(1, 0, shape.colour_channels);
+                result =
+                    torch::where(hidden_far_from_edges(alpha), run_colour(all, part(2)), result);
+            }
+            result = torch::cat({result, alpha_result}, 1);
+        } else {
+            result = run_colour(colour, on_share);
+        }
+        result = result.contiguous(torch::MemoryFormat::ChannelsLast);
+        if (is_linear) {
+            encode_colour(result.data_ptr<float>(), result.size(2) * result.size(3), shape,
+                          srgb_decode);
+        }
+        return result;
+    });
+}
+
+Image TileRunner::run(const Image& tile) const {
+    const auto result = compute(tile);
+    ImageShape shape = tile.shape();
+    shape.width = static_cast<int>(result.size(3));
+    shape.height = static_cast<int>(result.size(2));
+    Image image(shape);
+    std::copy_n(result.data_ptr<float>(), image.samples().size(), image.row(0));
+    return image;
+}
+
+std::shared_ptr<const Network> TileRunner::exact() const {
+    const std::lock_guard lock(mutex_);
+    if (!exact_ && model_) exact_ = make(*model_, torch::kFloat32);
+    return exact_;
+}
+
+torch::Tensor TileRunner::run_network(const torch::Tensor& input, const OnShare& on_share) const {
+    auto output = fast_->forward_telling(input, on_share);
+    const char* fault = find_fault(input, output);
+    if (fault == nullptr) return output;
+
+    const auto exact = this->exact();
+    if (exact && exact != fast_) {
+        output = exact->forward_telling(input, on_share);
+        fault = find_fault(input, output);
+    }
+    if (fault != nullptr) {
+        throw Error(ErrorKind::internal, "network", std::string("yields ") + fault);
+    }
+    return output;
+}
+
+torch::Tensor TileRunner::run_colour(const torch::Tensor& colour, const OnShare& on_share) const {
+    const std::int64_t channels = colour.size(1);
+    const auto clamped = colour.clamp(0, 1);
+    auto input = clamped;
+    if (channels == 1 && traits_.colour_channels == 3) input = clamped.expand({-1, 3, -1, -1});
+    if (channels == 3 && traits_.colour_channels == 1) input = clamped.transpose(0, 1);
+    auto output = run_network(input.contiguous(torch::MemoryFormat::ChannelsLast), on_share);
+    if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
+    if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
+
+    if (options_.locks_colour) output = lock_colour(clamped, output);
+
+    // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.
+    const auto [least, most] = colour.aminmax();
+    if (least.item<float>() >= 0 && most.item<float>() <= 1) return output;
+    return output + upsample_bilinear(colour - clamped, traits_.scale);
+}
+
+torch::Tensor TileRunner::hidden_far_from_edges(const torch::Tensor& alpha) const {
+    const auto pool =
+        F::MaxPool2dFuncOptions(2 * kConstantAlphaReach + 1).stride(1).padding(kConstantAlphaReach);
+    const auto is_hidden = F::max_pool2d(alpha.contiguous(), pool) <= 0;
+    return is_hidden.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
+}
+
+torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const {
+    const auto nearest = [this](const torch::Tensor& x) {
+        return x.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
+    };
+    const auto clamped = alpha.clamp(0, 1).contiguous();
+    const auto pool =
+        F::MaxPool2dFuncOptions(2 * kConstantAlphaReach + 1).stride(1).padding(kConstantAlphaReach);
+    // Padding of a maximum never wins, so the border needs no care.
+    const auto is_constant = F::max_pool2d(clamped, pool) == -F::max_pool2d(-clamped, pool);
+    if (is_constant.all().item<bool>()) return nearest(clamped);
+    const auto computed = run_colour(clamped, on_share).clamp(0, 1);
+    return torch::where(nearest(is_constant), nearest(clamped), computed);
+}
+
+}  // namespace sisr

@@ -1,0 +1,68 @@
+/// One tile through everything that is done to its pixels.
+#pragma once
+
+#include "engine/device.h"
+#include "nn/network.h"
+
+#include <sisr/image.h>
+#include <sisr/model.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace sisr {
+
+struct TileOptions {
+    bool locks_colour = false;
+    bool ensembles = false;  ///< mean over the 8 orientations
+};
+
+/// encode -> bleed -> network -> colour lock -> decode. Stateless between tiles but for the fp32
+/// network, which is made when a tile first needs it.
+class TileRunner {
+public:
+    TileRunner(const Model& model, const ExecutionPlan& plan, const TileOptions& options);
+    /// As above with networks given: for tests that inject faults. `exact` is asked when `fast`
+    /// fails on a tile; it may be null.
+    TileRunner(std::shared_ptr<const Network> fast, std::shared_ptr<const Network> exact,
+               const NetworkTraits& traits, const TileOptions& options = {});
+
+    /// Input pixels each way that a result depends on: alpha bleed plus the network's radius plus
+    /// the colour lock's.
+    int reach(const ImageShape& image) const;
+
+    int scale() const { return traits_.scale; }
+
+    /// The result of a whole tile: [1, channels, scale*h, scale*w] float32, dense, channels-last.
+    /// Throws Error{internal} when the network yields NaN, Inf or a flat tile, in fp32 too;
+    /// Error{out_of_memory}.
+    /// What `on_share` throws ends it.
+    torch::Tensor compute(
+        Image tile, const Network::OnShare& on_share = [](double) {}) const;
+
+    /// The same as an image.
+    Image run(const Image& tile) const;
+
+private:
+    std::shared_ptr<const Network> make(const Model& model, torch::ScalarType precision) const;
+    /// The network in fp32, null when there is none.
+    std::shared_ptr<const Network> exact() const;
+    using OnShare = Network::OnShare;
+    torch::Tensor run_network(const torch::Tensor& input, const OnShare& on_share) const;
+    torch::Tensor run_colour(const torch::Tensor& colour, const OnShare& on_share) const;
+    /// Of the result: true where no alpha is near, so that no filter mixes what is under it into
+    /// what is seen.
+    torch::Tensor hidden_far_from_edges(const torch::Tensor& alpha) const;
+    torch::Tensor run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const;
+
+    TileOptions options_;
+    torch::Device device_ = torch::kCPU;
+    std::shared_ptr<const Network> fast_;
+    mutable std::shared_ptr<const Network> exact_;
+    mutable std::mutex mutex_;            ///< of exact_: tiles of several pictures may want it
+    std::shared_ptr<const Model> model_;  ///< null when the networks were given
+    NetworkTraits traits_;
+};
+
+}  // namespace sisr

@@ -1,0 +1,20 @@
+/// safetensors files to and from tensors.
+#pragma once
+
+#include "formats/tensors.h"
+
+#include <filesystem>
+
+namespace sisr {
+
+/// Tensors keep the file's types. Throws Error{not_found, io, bad_model, out_of_memory}.
+TensorFile read_safetensors(const std::filesystem::path& file);
+
+/// Only the metadata, cheaply. Throws as read_safetensors does.
+Metadata read_safetensors_metadata(const std::filesystem::path& file);
+
+/// Written under a temporary name, synced, renamed. Tensors may have any layout and device; the
+/// types are kept. Throws Error{io, unsupported}.
+void write_safetensors(const std::filesystem::path& file, const TensorFile& content);
+
+}  // namespace sisr

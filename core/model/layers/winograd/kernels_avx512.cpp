@@ -1,5 +1,0 @@
-// Compiled for AVX-512.
-#define SISR_KERNELS kAvx512
-#define SISR_LANES 16
-#define SISR_SUMS 24  // of 32 registers
-#include "model/layers/winograd/kernels.inl"

@@ -1,0 +1,181 @@
+#include "nn/conv/fused_convolution.h"
+
+#include "nn/conv/winograd/winograd.h"
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace sisr {
+namespace {
+
+using Dims = dnnl::memory::dims;
+using Tag = dnnl::memory::format_tag;
+
+// The tiles of one picture have at most nine shapes; beyond that the oldest ones are made again.
+constexpr std::size_t kKeptShapes = 32;
+
+const dnnl::engine& cpu() {
+    static const dnnl::engine kEngine(dnnl::engine::kind::cpu, 0);
+    return kEngine;
+}
+
+dnnl::memory::data_type data_type(torch::ScalarType precision) {
+    return precision == torch::kBFloat16 ? dnnl::memory::data_type::bf16
+                                         : dnnl::memory::data_type::f32;
+}
+
+dnnl::primitive_attr attributes(FusedConvolution::Then then) {
+    dnnl::post_ops after;
+    if (then == FusedConvolution::Then::add) after.append_sum();
+    if (then == FusedConvolution::Then::relu) {
+#if DNNL_VERSION_MAJOR >= 3
+        after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
+#else
+        after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+#endif
+    }
+    dnnl::primitive_attr result;
+    result.set_post_ops(after);
+    result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    return result;
+}
+
+using Plan = dnnl::convolution_forward::primitive_desc;
+
+/// Held while kernels are generated: pictures that are computed side by side begin with that at the
+/// same moment, and it takes milliseconds once for a shape.
+std::mutex& generating() {
+    static std::mutex mutex;
+    return mutex;
+}
+
+Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight,
+               const dnnl::memory::desc& bias, const dnnl::memory::desc& output, const Dims& pad,
+               const dnnl::primitive_attr& attributes) {
+    constexpr auto kKind = dnnl::prop_kind::forward_inference;
+    constexpr auto kWay = dnnl::algorithm::convolution_direct;
+    const Dims stride{1, 1};
+#if DNNL_VERSION_MAJOR >= 3
+    return {cpu(), kKind, kWay, input, weight, bias, output, stride, pad, pad, attributes};
+#else
+    return {{kKind, kWay, input, weight, bias, output, stride, pad, pad}, attributes, cpu()};
+#endif
+}
+
+}  // namespace
+
+struct FusedConvolution::Impl {
+    /// What a shape needs.
+    struct Shape {
+        Dims input;         ///< rows, columns
+        std::int64_t rows;  ///< of the output
+        int threads;        ///< for which oneDNN divides the work when the plan is made
+        Plan plan;
+        dnnl::convolution_forward primitive;
+        dnnl::memory weight;
+    };
+
+    Impl(const torch::Tensor& given_weight, const torch::Tensor& given_bias,
+         torch::ScalarType scalar_type, Then given_then)
+        : weight(given_weight.to(torch::kFloat32).contiguous()),
+          bias(given_bias.to(torch::kFloat32).contiguous()),
+          precision(data_type(scalar_type)),
+          then(given_then) {
+        const winograd::Kernels* loops = winograd::kernels();
+        if (scalar_type == torch::kFloat32 && winograd::Convolution::suits(weight, loops)) {
+            winograd.emplace(weight, bias, then, *loops);
+        }
+    }
+
+    Shape shape_for(const Dims& input, std::int64_t rows);
+    Shape make_shape(const Dims& input, std::int64_t rows, int threads) const;
+    /// The weights as the plan wants them, shared with another shape that wants the same.
+    dnnl::memory weights_for(const Plan& plan) const;
+
+    torch::Tensor weight;
+    torch::Tensor bias;
+    dnnl::memory::data_type precision;
+    Then then;
+    std::optional<winograd::Convolution> winograd;  ///< faster, where there is one
+    std::vector<Shape> shapes;
+    std::mutex mutex;
+};
+
+FusedConvolution::Impl::Shape FusedConvolution::Impl::shape_for(const Dims& input,
+                                                                std::int64_t rows) {
+    const int threads = at::get_num_threads();
+    const std::lock_guard lock(mutex);
+    const auto found = std::find_if(shapes.begin(), shapes.end(), [&](const Shape& shape) {
+        return shape.input == input && shape.rows == rows && shape.threads == threads;
+    });
+    if (found != shapes.end()) return *found;
+    if (shapes.size() == kKeptShapes) shapes.erase(shapes.begin());
+    shapes.push_back(make_shape(input, rows, threads));
+    return shapes.back();
+}
+
+FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& input,
+                                                                 std::int64_t rows,
+                                                                 int threads) const {
+    const std::int64_t kernel = weight.size(2);
+    const std::lock_guard lock(generating());
+    const Dims pad{(rows + kernel - 1 - input[0]) / 2, kernel / 2};
+    const Plan plan = make_plan({{1, weight.size(1), input[0], input[1]}, precision, Tag::nhwc},
+                                {weight.sizes().vec(), precision, Tag::any},
+                                {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
+                                {{1, weight.size(0), rows, input[1]}, precision, Tag::nhwc}, pad,
+                                attributes(then));
+    return {input, rows, threads, plan, dnnl::convolution_forward(plan), weights_for(plan)};
+}
+
+dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
+    const dnnl::memory::desc wanted = plan.weights_desc();
+    for (const Shape& shape : shapes) {
+        if (shape.weight.get_desc() == wanted) return shape.weight;
+    }
+    const dnnl::memory::desc plain(weight.sizes().vec(), dnnl::memory::data_type::f32, Tag::oihw);
+    dnnl::memory given(plain, cpu(), weight.data_ptr());
+    dnnl::memory ordered(wanted, cpu());
+    dnnl::stream stream(cpu());
+    dnnl::reorder(given, ordered).execute(stream, given, ordered);
+    stream.wait();
+    return ordered;
+}
+
+FusedConvolution::FusedConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
+                                   torch::ScalarType precision, Then then)
+    : impl_(std::make_unique<Impl>(weight, bias, precision, then)) {}
+FusedConvolution::~FusedConvolution() = default;
+FusedConvolution::FusedConvolution(FusedConvolution&&) noexcept = default;
+FusedConvolution& FusedConvolution::operator=(FusedConvolution&&) noexcept = default;
+
+std::int64_t FusedConvolution::reach() const { return impl_->weight.size(2) / 2; }
+
+std::int64_t FusedConvolution::outputs() const { return impl_->weight.size(0); }
+
+void FusedConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
+    if (impl_->winograd) return impl_->winograd->run(input.unsqueeze(0), output.unsqueeze(0));
+    // A copy of handles: another thread may drop the shape meanwhile.
+    const Impl::Shape shape = impl_->shape_for({input.size(0), input.size(1)}, output.size(0));
+    const auto scratch_bytes = static_cast<std::int64_t>(shape.plan.scratchpad_desc().get_size());
+    const auto scratch = torch::empty({scratch_bytes}, torch::kUInt8);
+    const auto memory = [](const dnnl::memory::desc& desc, const torch::Tensor& tensor) {
+        return dnnl::memory(desc, cpu(), tensor.data_ptr());
+    };
+    dnnl::stream stream(cpu());
+    shape.primitive.execute(stream,
+                            {{DNNL_ARG_SRC, memory(shape.plan.src_desc(), input)},
+                             {DNNL_ARG_WEIGHTS, shape.weight},
+                             {DNNL_ARG_BIAS, memory(shape.plan.bias_desc(), impl_->bias)},
+                             {DNNL_ARG_DST, memory(shape.plan.dst_desc(), output)},
+                             {DNNL_ARG_SCRATCHPAD, memory(shape.plan.scratchpad_desc(), scratch)}});
+    stream.wait();
+}
+
+}  // namespace sisr

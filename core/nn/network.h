@@ -1,0 +1,75 @@
+/// What an architecture gives to the engine.
+#pragma once
+
+#include "formats/tensors.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace sisr {
+
+struct NetworkTraits {
+    int scale = 1;
+    int colour_channels = 3;
+    int radius = 0;    ///< an output pixel depends on no input pixel further away than this
+    int min_size = 1;  ///< least input width and height
+    std::size_t parameters = 0;
+    std::size_t multiply_adds_per_pixel = 0;      ///< per input pixel
+    std::size_t activation_values_per_pixel = 0;  ///< alive at once at the peak, per input pixel
+    /// On the CPU the image passes through the layers in strips: activations take a few megabytes,
+    /// whatever its size.
+    bool is_stripped_on_cpu = false;
+    /// On this CPU, in float32, most of its convolutions take Winograd's way: a quarter of the
+    /// multiplications.
+    bool is_winograd_on_cpu = false;
+    std::int64_t probe_features = 0;  ///< that build_probe's network yields
+};
+
+/// A network ready to run on one device in one precision.
+class Network {
+public:
+    Network() = default;
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+    virtual ~Network() = default;
+
+    /// [N, colour_channels, h, w] float32, display-encoded, nominally [0,1], to
+    /// [N, colour_channels, scale*h, scale*w] float32 on the CPU. Safe to call from several
+    /// threads.
+    virtual torch::Tensor forward(const torch::Tensor& input) const = 0;
+
+    /// Told how much of one forward pass is done, from 0 to 1, in the thread that asked for it.
+    /// What it throws ends the pass.
+    using OnShare = std::function<void(double share)>;
+
+    /// The same result, told of every few rows or layers where the network works so.
+    virtual torch::Tensor forward_telling(const torch::Tensor& input,
+                                          const OnShare& /*on_share*/) const {
+        return forward(input);
+    }
+};
+
+/// One entry of the table in registry.cpp. All functions may throw Error{bad_model} with a
+/// subject that the caller replaces by the file's name.
+struct Architecture {
+    const char* id;
+    /// True when the tensors' names are those of this architecture.
+    bool (*detect)(const Tensors& tensors);
+    /// Tensors as inference wants them: float32, batch norm folded.
+    Tensors (*prepare)(const Tensors& tensors);
+    /// Reads the sizes from the shapes of prepared tensors.
+    NetworkTraits (*traits)(const Tensors& tensors, const Metadata& metadata);
+    std::unique_ptr<Network> (*build)(const Tensors& tensors, const Metadata& metadata,
+                                      torch::Device device, torch::ScalarType precision);
+    /// A network that describes its input by what the real one's layers make of it: forward()
+    /// yields [N, probe_features], logarithms of mean activations.
+    std::unique_ptr<Network> (*build_probe)(const Tensors& tensors, const Metadata& metadata,
+                                            torch::Device device, torch::ScalarType precision);
+};
+
+/// Throws Error{bad_model} when no architecture knows the tensors.
+const Architecture& detect_architecture(const Tensors& tensors);
+
+}  // namespace sisr
