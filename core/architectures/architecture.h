@@ -1,0 +1,46 @@
+/// What an architecture is to the rest: sizes from a file's header, a program from its tensors.
+#pragma once
+
+#include "formats/tensors.h"
+#include "nn/program.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sisr {
+
+/// What a file's header tells of its tensors, by name.
+using Shapes = std::map<std::string, std::vector<std::int64_t>>;
+
+/// How far a picture that is computed in tiles equals the whole one.
+enum class Exactness {
+    exact,       ///< local layers only
+    approximate  ///< some statistics are of a tile: overlap and blend
+};
+
+/// Sizes of one model, from names and shapes alone.
+struct Spec {
+    int scale = 1;
+    int input_channels = 3;
+    int output_channels = 3;
+    int min_size = 1;
+    Exactness exactness = Exactness::exact;
+    bool is_bf16_safe = true;  ///< within 2/255 of fp32, as measured
+    std::string words;         ///< "23 blocks of 64 channels", for people
+};
+
+struct Architecture {
+    const char* id;    ///< "esrgan"
+    const char* name;  ///< as people read it: "ESRGAN (RRDBNet)"
+    /// None where the names are another's. Throws Error{bad_model} about "model" where the names are
+    /// its own and the shapes cannot be.
+    std::optional<Spec> (*read)(const Shapes& shapes, const Metadata& metadata);
+    /// The layers, of tensors that read() took. What it does not use is told by builder.unused().
+    /// Throws Error{bad_model} about "model".
+    nn::Program (*build)(const Tensors& tensors, const Metadata& metadata);
+};
+
+}  // namespace sisr

@@ -1,0 +1,122 @@
+/// A network as data: layers over values, in an order in which each value is made before it is used.
+/// Radius, multiply-adds and what can be streamed follow from it (program_facts.h); run_reference.h
+/// and run_strips.h run it.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sisr::nn {
+
+/// What a layer makes: its index in Program::layers. Value 0 is the network's input.
+using Value = int;
+
+enum class Activation { relu, leaky_relu, prelu, silu, gelu, mish, sigmoid, tanh };
+
+/// The network's input, [N,C,h,w].
+struct Input {};
+
+/// Stride 1, zero padding that keeps the size; odd kernels. weight [O, C/groups, kh, kw], bias [O],
+/// both float32.
+struct Convolution {
+    torch::Tensor weight;
+    torch::Tensor bias;
+    int groups = 1;
+    int dilation = 1;
+};
+
+/// slopes: of what is below zero, [1] for leaky_relu, [C] for prelu; else undefined.
+struct Activate {
+    Activation kind = Activation::relu;
+    torch::Tensor slopes;
+};
+
+/// x * factor + offset, by channel: [C] each, float32.
+struct Affine {
+    torch::Tensor factor;
+    torch::Tensor offset;
+};
+
+/// first * a + second * b. b may have one pixel (what a GlobalMean came to), which counts for all.
+struct Sum {
+    float first = 1;
+    float second = 1;
+};
+
+/// a * b, where b may have one channel, or one pixel.
+struct Product {};
+
+/// Channels behind one another.
+struct Concat {};
+
+/// Channels [first, first + Layer::channels).
+struct Slice {
+    int first = 0;
+};
+
+/// [C*f*f, h, w] to [C, f*h, f*w], as torch::pixel_shuffle.
+struct PixelShuffle {
+    int factor = 1;
+};
+
+/// Its reverse. The executors pad a picture whose size is no multiple by reflection at its right and
+/// lower border, and cut the result.
+struct PixelUnshuffle {
+    int factor = 1;
+};
+
+struct Enlarge {
+    enum class Kind { nearest, bilinear };  ///< bilinear: align_corners=False
+    int factor = 1;
+    Kind kind = Kind::nearest;
+};
+
+/// Mean over the picture, [C,1,1]: of a tile it is not that of the whole.
+struct GlobalMean {};
+
+/// torch::group_norm, whose statistics are of the whole picture. weight and bias: [C].
+struct GroupNorm {
+    int groups = 1;
+    torch::Tensor weight;
+    torch::Tensor bias;
+    double epsilon = 1e-5;
+};
+
+/// What no other layer says: a function of whole maps, for the reference executor alone.
+struct Custom {
+    std::function<torch::Tensor(const std::vector<torch::Tensor>& inputs)> run;
+    std::int64_t multiply_adds = 0;  ///< per pixel of the result
+};
+
+using Operation = std::variant<Input, Convolution, Activate, Affine, Sum, Product, Concat, Slice,
+                               PixelShuffle, PixelUnshuffle, Enlarge, GlobalMean, GroupNorm, Custom>;
+
+/// Rows (and columns) of a value for each of the network's input: times / over, in lowest terms.
+struct Resolution {
+    int times = 1;
+    int over = 1;
+};
+
+inline bool operator==(Resolution a, Resolution b) { return a.times == b.times && a.over == b.over; }
+
+struct Layer {
+    Operation operation;
+    std::vector<Value> inputs;
+    int channels = 0;  ///< of what it makes
+    Resolution resolution;
+    bool is_one_pixel = false;  ///< a mean over the picture, or made of such
+};
+
+struct Program {
+    std::vector<Layer> layers;  ///< the first is the Input
+    Value output = 0;           ///< its resolution is a whole number: the scale
+
+    const Layer& at(Value value) const { return layers[static_cast<std::size_t>(value)]; }
+};
+
+}  // namespace sisr::nn

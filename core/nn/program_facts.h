@@ -1,0 +1,41 @@
+/// What follows from a program, and is written nowhere else.
+#pragma once
+
+#include "nn/program.h"
+
+#include <cstddef>
+
+namespace sisr::nn {
+
+/// Rows (or columns, which are alike) [begin, end).
+struct Span {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+};
+
+/// Rows of input number `index` that a layer needs for its row, some of them perhaps outside the
+/// picture. Of layers that are local.
+Span rows_needed(const Layer& layer, std::size_t index, std::int64_t row);
+
+/// Whether no layer looks at the whole picture, so that strips give what the whole gives.
+bool is_local(const Program& program);
+
+int scale(const Program& program);
+
+/// Input sizes that are no multiple of this are padded: 1 but for PixelUnshuffle.
+int alignment(const Program& program);
+
+/// An output pixel depends on no input pixel further away than this, each way; exact for local
+/// programs, and of their local layers for others.
+int radius(const Program& program);
+
+std::size_t multiply_adds_per_pixel(const Program& program);  ///< per input pixel
+std::size_t parameters(const Program& program);               ///< weights, biases and slopes
+
+/// Values alive at once at the peak of run_reference, per input pixel.
+std::size_t values_alive_per_pixel(const Program& program);
+
+/// The last layer that reads each value; the program's end for the output.
+std::vector<Value> last_uses(const Program& program);
+
+}  // namespace sisr::nn
