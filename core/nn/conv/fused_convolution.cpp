@@ -56,15 +56,17 @@ std::mutex& generating() {
 }
 
 Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight,
-               const dnnl::memory::desc& bias, const dnnl::memory::desc& output, const Dims& pad,
-               const dnnl::primitive_attr& attributes) {
+               const dnnl::memory::desc& bias, const dnnl::memory::desc& output,
+               const Dims& dilation, const Dims& pad, const dnnl::primitive_attr& attributes) {
     constexpr auto kKind = dnnl::prop_kind::forward_inference;
     constexpr auto kWay = dnnl::algorithm::convolution_direct;
     const Dims stride{1, 1};
 #if DNNL_VERSION_MAJOR >= 3
-    return {cpu(), kKind, kWay, input, weight, bias, output, stride, pad, pad, attributes};
+    return {cpu(),  kKind,  kWay,     input, weight, bias,
+            output, stride, dilation, pad,   pad,    attributes};
 #else
-    return {{kKind, kWay, input, weight, bias, output, stride, pad, pad}, attributes, cpu()};
+    return {
+        {kKind, kWay, input, weight, bias, output, stride, dilation, pad, pad}, attributes, cpu()};
 #endif
 }
 
@@ -82,19 +84,26 @@ struct FusedConvolution::Impl {
     };
 
     Impl(const torch::Tensor& given_weight, const torch::Tensor& given_bias,
-         torch::ScalarType scalar_type, Then given_then)
+         torch::ScalarType scalar_type, Then given_then, int given_groups, int given_dilation)
         : weight(given_weight.to(torch::kFloat32).contiguous()),
           bias(given_bias.to(torch::kFloat32).contiguous()),
           precision(data_type(scalar_type)),
-          then(given_then) {
+          then(given_then),
+          groups(given_groups),
+          dilation(given_dilation) {
         const winograd::Kernels* loops = winograd::kernels();
-        if (scalar_type == torch::kFloat32 && winograd::Convolution::suits(weight, loops)) {
+        const bool is_plain = groups == 1 && dilation == 1;
+        if (is_plain && scalar_type == torch::kFloat32 &&
+            winograd::Convolution::suits(weight, loops)) {
             winograd.emplace(weight, bias, then, *loops);
         }
     }
 
     Shape shape_for(const Dims& input, std::int64_t rows);
     Shape make_shape(const Dims& input, std::int64_t rows, int threads) const;
+    /// [O,C,kh,kw], or with the groups apart.
+    Dims weight_dims() const;
+    std::int64_t reach(int side) const { return weight.size(2 + side) / 2 * dilation; }
     /// The weights as the plan wants them, shared with another shape that wants the same.
     dnnl::memory weights_for(const Plan& plan) const;
 
@@ -102,6 +111,7 @@ struct FusedConvolution::Impl {
     torch::Tensor bias;
     dnnl::memory::data_type precision;
     Then then;
+    int groups, dilation;
     std::optional<winograd::Convolution> winograd;  ///< faster, where there is one
     std::vector<Shape> shapes;
     std::mutex mutex;
@@ -123,15 +133,23 @@ FusedConvolution::Impl::Shape FusedConvolution::Impl::shape_for(const Dims& inpu
 FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& input,
                                                                  std::int64_t rows,
                                                                  int threads) const {
-    const std::int64_t kernel = weight.size(2);
     const std::lock_guard lock(generating());
-    const Dims pad{(rows + kernel - 1 - input[0]) / 2, kernel / 2};
-    const Plan plan = make_plan({{1, weight.size(1), input[0], input[1]}, precision, Tag::nhwc},
-                                {weight.sizes().vec(), precision, Tag::any},
+    const Dims pad{(rows + 2 * reach(0) - input[0]) / 2, reach(1)};
+    const Dims between{dilation - 1, dilation - 1};
+    const Dims given{1, weight.size(1) * groups, input[0], input[1]};
+    const Plan plan = make_plan({given, precision, Tag::nhwc}, {weight_dims(), precision, Tag::any},
                                 {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
-                                {{1, weight.size(0), rows, input[1]}, precision, Tag::nhwc}, pad,
-                                attributes(then));
+                                {{1, weight.size(0), rows, input[1]}, precision, Tag::nhwc},
+                                between, pad, attributes(then));
     return {input, rows, threads, plan, dnnl::convolution_forward(plan), weights_for(plan)};
+}
+
+Dims FusedConvolution::Impl::weight_dims() const {
+    Dims dims = weight.sizes().vec();
+    if (groups == 1) return dims;
+    dims[0] /= groups;
+    dims.insert(dims.begin(), groups);
+    return dims;
 }
 
 dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
@@ -139,7 +157,8 @@ dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
     for (const Shape& shape : shapes) {
         if (shape.weight.get_desc() == wanted) return shape.weight;
     }
-    const dnnl::memory::desc plain(weight.sizes().vec(), dnnl::memory::data_type::f32, Tag::oihw);
+    const dnnl::memory::desc plain(weight_dims(), dnnl::memory::data_type::f32,
+                                   groups == 1 ? Tag::oihw : Tag::goihw);
     dnnl::memory given(plain, cpu(), weight.data_ptr());
     dnnl::memory ordered(wanted, cpu());
     dnnl::stream stream(cpu());
@@ -149,13 +168,13 @@ dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
 }
 
 FusedConvolution::FusedConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
-                                   torch::ScalarType precision, Then then)
-    : impl_(std::make_unique<Impl>(weight, bias, precision, then)) {}
+                                   torch::ScalarType precision, Then then, int groups, int dilation)
+    : impl_(std::make_unique<Impl>(weight, bias, precision, then, groups, dilation)) {}
 FusedConvolution::~FusedConvolution() = default;
 FusedConvolution::FusedConvolution(FusedConvolution&&) noexcept = default;
 FusedConvolution& FusedConvolution::operator=(FusedConvolution&&) noexcept = default;
 
-std::int64_t FusedConvolution::reach() const { return impl_->weight.size(2) / 2; }
+std::int64_t FusedConvolution::reach() const { return impl_->reach(0); }
 
 std::int64_t FusedConvolution::outputs() const { return impl_->weight.size(0); }
 

@@ -9,25 +9,26 @@
 
 namespace sisr {
 
-/// Stride 1, odd square kernel, zero padding. oneDNN computes, or in float32 where it suits a
+/// Stride 1, odd kernel, zero padding. oneDNN computes, or in float32 where it suits a
 /// Winograd convolution of ours. libtorch's own modules use oneDNN too, but reorder the weights at
 /// each call and take a pass of their own for every activation and addition.
 class FusedConvolution {
 public:
     using Then = winograd::Then;
 
-    /// weight [O,C,k,k], bias [O], float32; precision: of inputs and outputs, float32 or bfloat16.
+    /// weight [O,C/groups,kh,kw], bias [O], float32; precision: of inputs and outputs, float32 or
+    /// bfloat16.
     FusedConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
-                     torch::ScalarType precision, Then then);
+                     torch::ScalarType precision, Then then, int groups = 1, int dilation = 1);
     ~FusedConvolution();
     FusedConvolution(FusedConvolution&&) noexcept;
     FusedConvolution& operator=(FusedConvolution&&) noexcept;
 
-    /// Pixels that a result depends on each way: (k-1)/2.
+    /// Rows that a result depends on each way: dilation*(kh-1)/2.
     std::int64_t reach() const;
     std::int64_t outputs() const;  ///< O
 
-    /// input [h,w,C], dense, to output [h,w,O], or to [h-k+1,w,O]: then only the rows whose
+    /// input [h,w,C], dense, to output [h,w,O], or to [h-2*reach,w,O]: then only the rows whose
     /// kernel lies within the input are computed. Both of the precision. What a shape needs is
     /// made at its first use. Safe to call from several threads.
     void run(const torch::Tensor& input, const torch::Tensor& output) const;

@@ -25,7 +25,15 @@ struct Steps {
 enum class Then {
     nothing,
     relu,
-    add  ///< to what the output already holds
+    slope,  ///< what is below zero times its channel's slope: PReLU, LeakyReLU
+    add     ///< to what the output already holds
+};
+
+/// bias and, for Then::slope, slopes: of all channels.
+struct After {
+    const float* bias;
+    const float* slopes;
+    Then then;
 };
 
 /// All samples are float32; `channels`, `inputs` and `outputs` suit (see below).
@@ -39,7 +47,7 @@ struct Kernels {
                      std::ptrdiff_t outputs, float* products);
     /// The reverse of transform_input, plus the bias, for the first rows x columns of 4x4 results.
     void (*transform_output)(const float* products, std::ptrdiff_t place_step,
-                             std::ptrdiff_t channels, const float* bias, Then then, float* corner,
+                             std::ptrdiff_t channels, const After& after, float* corner,
                              Steps steps, int rows, int columns);
     /// The reverse of transform_output for a gradient: its first rows x columns of 4x4, the others
     /// being zero, to to[place * place_step + channel].

@@ -126,8 +126,7 @@ void multiply_by(const float* tiles, const float* weights, std::ptrdiff_t inputs
 }
 
 void transform_output(const float* products, std::ptrdiff_t place_step, std::ptrdiff_t channels,
-                      const float* bias, Then then, float* corner, Steps steps, int rows,
-                      int columns) {
+                      const After& after, float* corner, Steps steps, int rows, int columns) {
     for (std::ptrdiff_t c = 0; c < channels; c += kLanes) {
         Vector down[kResults][kInputs];
         for (std::ptrdiff_t x = 0; x < kInputs; ++x) {
@@ -139,15 +138,17 @@ void transform_output(const float* products, std::ptrdiff_t place_step, std::ptr
             to_results(in, out);
             for (std::ptrdiff_t y = 0; y < kResults; ++y) down[y][x] = out[y];
         }
-        const Vector added = load(bias + c);
+        const Vector added = load(after.bias + c);
+        const Vector slope = after.then == Then::slope ? load(after.slopes + c) : Vector{};
         for (std::ptrdiff_t y = 0; y < rows; ++y) {
             Vector out[kResults];
             to_results(down[y], out);
             for (std::ptrdiff_t x = 0; x < columns; ++x) {
                 float* to = corner + y * steps.row + x * steps.column + c;
                 Vector value = out[x] + added;
-                if (then == Then::add) value += load(to);
-                if (then == Then::relu) value = value < 0 ? Vector{} : value;  // NaN stays
+                if (after.then == Then::add) value += load(to);
+                if (after.then == Then::relu) value = value < 0 ? Vector{} : value;  // NaN stays
+                if (after.then == Then::slope) value = value < 0 ? value * slope : value;
                 save(value, to);
             }
         }

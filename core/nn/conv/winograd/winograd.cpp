@@ -83,15 +83,15 @@ public:
     Work(const Kernels& kernels, const torch::Tensor& input, const torch::Tensor& output)
         : kernels_(kernels),
           grid_(output),
-          input_transform_(kernels, input, (output.size(1) + 2 - input.size(1)) / 2),
+          input_transform_(kernels, input, (output.size(1) + 2 - input.size(1)) / 2,
+                           (output.size(2) + 2 - input.size(2)) / 2),
           to_(output.data_ptr<float>()),
           inputs_(input.size(3)),
           outputs_(output.size(3)),
           transformed_(static_cast<std::size_t>(kPlaces * kTiles * inputs_)),
           products_(static_cast<std::size_t>(kPlaces * kTiles * outputs_)) {}
 
-    void run(std::ptrdiff_t block, const torch::Tensor& weight, const torch::Tensor& bias,
-             Then then) {
+    void run(std::ptrdiff_t block, const torch::Tensor& weight, const After& after) {
         const std::ptrdiff_t begin = block * kTiles;
         const std::ptrdiff_t count = grid_.tiles_of(block);
         for (std::ptrdiff_t i = 0; i < count; ++i) {
@@ -101,10 +101,9 @@ public:
                           products_.data());
         for (std::ptrdiff_t i = 0; i < count; ++i) {
             const Tile tile = grid_.tile(begin + i);
-            kernels_.transform_output(
-                products_.data() + i * outputs_, kTiles * outputs_, outputs_,
-                bias.data_ptr<float>(), then, to_ + grid_.corner(tile) * outputs_,
-                {grid_.width() * outputs_, outputs_}, tile.rows, tile.columns);
+            kernels_.transform_output(products_.data() + i * outputs_, kTiles * outputs_, outputs_,
+                                      after, to_ + grid_.corner(tile), grid_.steps(), tile.rows,
+                                      tile.columns);
         }
     }
 
@@ -139,17 +138,22 @@ bool Convolution::suits(const torch::Tensor& weight, const Kernels* kernels) {
 }
 
 Convolution::Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then,
-                         const Kernels& kernels)
+                         const Kernels& kernels, const torch::Tensor& slopes)
     : kernels_(&kernels),
       weight_(transform_weight(weight)),
       bias_(bias.to(torch::kFloat32).contiguous()),
-      then_(then) {}
+      slopes_(slopes),
+      then_(then) {
+    if (then == Then::slope) slopes_ = slopes.to(torch::kFloat32).expand_as(bias_).contiguous();
+}
 
 void Convolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
+    const float* const slopes = then_ == Then::slope ? slopes_.data_ptr<float>() : nullptr;
+    const After after{bias_.data_ptr<float>(), slopes, then_};
     at::parallel_for(0, TileGrid(output).blocks(), 1, [&](std::int64_t first, std::int64_t last) {
         Work work(*kernels_, input, output);
         for (std::int64_t block = first; block < last; ++block) {
-            work.run(block, weight_, bias_, then_);
+            work.run(block, weight_, after);
         }
     });
 }
@@ -163,7 +167,7 @@ public:
                  const torch::Tensor& output_gradient)
         : kernels_(kernels),
           grid_(output_gradient),
-          input_transform_(kernels, input, 1),
+          input_transform_(kernels, input, 1, 1),
           gradient_(output_gradient.data_ptr<float>()),
           inputs_(input.size(3)),
           outputs_(output_gradient.size(3)),
@@ -175,8 +179,7 @@ public:
         for (std::ptrdiff_t i = 0; i < count; ++i) {
             const Tile tile = grid_.tile(block * kTiles + i);
             input_transform_.run(tile, transformed_.data() + i * inputs_);
-            kernels_.transform_gradient(gradient_ + grid_.corner(tile) * outputs_,
-                                        {grid_.width() * outputs_, outputs_}, tile.rows,
+            kernels_.transform_gradient(gradient_ + grid_.corner(tile), grid_.steps(), tile.rows,
                                         tile.columns, outputs_, gradients_.data() + i * outputs_,
                                         kTiles * outputs_);
         }

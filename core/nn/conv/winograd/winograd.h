@@ -13,18 +13,21 @@ public:
     /// Whether the loops are there (not null) and take the weight's size and channels.
     static bool suits(const torch::Tensor& weight, const Kernels* kernels);
 
-    /// weight [O,C,3,3] that suits the loops, bias [O], float32. The loops must stay.
+    /// weight [O,C,3,3] that suits the loops, bias [O], float32; slopes, for Then::slope: [O] or
+    /// [1]. The loops must stay.
     Convolution(const torch::Tensor& weight, const torch::Tensor& bias, Then then,
-                const Kernels& kernels);
+                const Kernels& kernels, const torch::Tensor& slopes = {});
 
-    /// input [N,h,w,C], dense, to output [N,h,w,O], or to [N,h-2,w,O]: then only the rows whose
-    /// kernel lies within the input are computed. Safe to call from several threads.
+    /// input [N,h,w,C] to output [N,h,w,O], each with channels side by side; or to one of two rows,
+    /// or columns, or both less: then only those whose kernel lies within the input are computed.
+    /// Safe to call from several threads.
     void run(const torch::Tensor& input, const torch::Tensor& output) const;
 
 private:
     const Kernels* kernels_;
     torch::Tensor weight_;  ///< [36,C,O], transformed
     torch::Tensor bias_;
+    torch::Tensor slopes_;
     Then then_;
 };
 

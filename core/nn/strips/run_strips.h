@@ -1,0 +1,42 @@
+/// A local program, a few rows at a time from top to bottom: each row of each layer is computed
+/// once and kept as long as rows below need it. The result is the whole picture's, in memory that
+/// grows with the width alone, whatever the network's radius.
+#pragma once
+
+#include "nn/program.h"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace sisr::nn {
+
+class StripNetwork {
+public:
+    /// The program is local; precision: float32 or bfloat16, of the layers' values (sums of
+    /// products are float32 in either). Weights are copied.
+    StripNetwork(Program program, torch::ScalarType precision);
+    ~StripNetwork();
+    StripNetwork(StripNetwork&&) noexcept;
+
+    using OnShare = std::function<void(double share)>;
+
+    /// input [h,w,C] float32, sizes multiples of the program's alignment, to output
+    /// [scale*h,scale*w,C'] float32, both dense. on_share is told from 0 to 1 how much is done;
+    /// what it throws ends the run. strip_rows: of the input, 0: as suits the caches. Safe to call
+    /// from several threads.
+    void run(
+        const torch::Tensor& input, const torch::Tensor& output,
+        const OnShare& on_share = [](double) {}, std::int64_t strip_rows = 0) const;
+
+    /// Bytes that run() takes for a picture of this size.
+    std::size_t bytes(std::int64_t height, std::int64_t width) const;
+
+    const Program& program() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace sisr::nn
