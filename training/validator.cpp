@@ -70,7 +70,7 @@ Validation Validator::measure(const std::function<Image(const Image&)>& enlarge)
 }
 
 Validation Validator::evaluate(const Tensors& weights, const SrResNetSettings& settings) const {
-    const Architecture& architecture = srresnet_architecture();
+    const LegacyArchitecture& architecture = srresnet_architecture();
     const Metadata metadata = srresnet_metadata(settings);
     const Tensors prepared = architecture.prepare(weights);
     const std::shared_ptr<const Network> network =

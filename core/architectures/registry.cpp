@@ -7,10 +7,10 @@
 
 namespace sisr {
 
-const Architecture& detect_architecture(const Tensors& tensors) {
+const LegacyArchitecture& detect_architecture(const Tensors& tensors) {
     // Adding an architecture: its folder, and its line here.
     static const std::array kArchitectures{&srresnet_architecture()};
-    for (const Architecture* architecture : kArchitectures) {
+    for (const LegacyArchitecture* architecture : kArchitectures) {
         if (architecture->detect(tensors)) return *architecture;
     }
     throw Error(ErrorKind::bad_model, "model",

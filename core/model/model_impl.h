@@ -27,7 +27,7 @@ struct Model::Impl {
     Tensors tensors;   ///< prepared for inference: float32, batch norm folded
     Tensors fidelity;  ///< the same of stage 1, where the file holds it; else empty
     Metadata metadata;
-    const Architecture* architecture = nullptr;
+    const LegacyArchitecture* architecture = nullptr;
     std::vector<Special> specials;  ///< input of no kind of these gets the weights above
     /// "weight" [3,F] and "bias" [3] of the layer that chooses between them, see InputJudge; empty
     /// where none was fitted.

@@ -53,7 +53,7 @@ public:
 
 /// One entry of the table in registry.cpp. All functions may throw Error{bad_model} with a
 /// subject that the caller replaces by the file's name.
-struct Architecture {
+struct LegacyArchitecture {
     const char* id;
     /// True when the tensors' names are those of this architecture.
     bool (*detect)(const Tensors& tensors);
@@ -70,6 +70,6 @@ struct Architecture {
 };
 
 /// Throws Error{bad_model} when no architecture knows the tensors.
-const Architecture& detect_architecture(const Tensors& tensors);
+const LegacyArchitecture& detect_architecture(const Tensors& tensors);
 
 }  // namespace sisr

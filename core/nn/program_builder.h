@@ -10,8 +10,8 @@
 namespace sisr::nn {
 
 /// Each function appends a layer and returns what it makes. Weights are taken from the tensors by
-/// name. All throw Error{bad_model} about "model" for a tensor that is missing, of a shape that does
-/// not fit or not finite, and for values that do not go together.
+/// name. All throw Error{bad_model} about "model" for a tensor that is missing, of a shape that
+/// does not fit or not finite, and for values that do not go together.
 class ProgramBuilder {
 public:
     /// tensors: must stay as long as the builder. Any floating-point type.
@@ -47,8 +47,8 @@ public:
     torch::Tensor take(const std::string& name);
     bool has(const std::string& name) const { return tensors_.count(name) != 0; }
 
-    /// The program; the builder is spent. Throws Error{bad_model} too where the output's size is no
-    /// whole multiple of the input's.
+    /// The program, without layers that the output does not need; the builder is spent. Throws
+    /// Error{bad_model} too where the output's size is no whole multiple of the input's.
     Program finish(Value output);
 
     /// Names of tensors that no layer took.

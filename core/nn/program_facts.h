@@ -25,17 +25,19 @@ int scale(const Program& program);
 /// Input sizes that are no multiple of this are padded: 1 but for PixelUnshuffle.
 int alignment(const Program& program);
 
-/// An output pixel depends on no input pixel further away than this, each way; exact for local
-/// programs, and of their local layers for others.
+/// An output pixel depends on no input pixel further away than this, each way: the most over every
+/// phase of the output's grid. Exact for local programs; of their local layers for others, a Custom
+/// counting as the pixels in its place.
 int radius(const Program& program);
 
 std::size_t multiply_adds_per_pixel(const Program& program);  ///< per input pixel
 std::size_t parameters(const Program& program);               ///< weights, biases and slopes
 
-/// Values alive at once at the peak of run_reference, per input pixel.
+/// Values alive at once at the peak of run_reference, the input among them, per input pixel; its
+/// slices, which are views, count for themselves, since most layers copy them.
 std::size_t values_alive_per_pixel(const Program& program);
 
-/// The last layer that reads each value; the program's end for the output.
+/// The last layer that reads each value; its own where none does, the program's end for the output.
 std::vector<Value> last_uses(const Program& program);
 
 }  // namespace sisr::nn

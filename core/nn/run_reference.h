@@ -8,14 +8,19 @@
 
 namespace sisr::nn {
 
-/// input [N,C,h,w] to [N,C',scale*h,scale*w], on the device of the input and the program's tensors
-/// (which are all of one floating-point type; the input may be of another). Differentiable by the
-/// input and the tensors. on_layer is told how much of the multiply-adds is done, from 0 to 1.
+/// input [N,C,h,w] to [N,C',scale*h,scale*w], on the device of the input and the program's tensors.
+/// A convolution computes in the type of its weight; the result is of the last values' type, which
+/// is the input's where the input (enlarged) is added. A size that is no multiple of the alignment
+/// is padded at the right and below, by reflection or, where the picture is too small for that, by
+/// its last pixels. Differentiable by the input and the tensors. on_share is told how much of the
+/// multiply-adds is done, from 0 to 1.
 torch::Tensor run_reference(
     const Program& program, const torch::Tensor& input,
     const std::function<void(double share)>& on_share = [](double) {});
 
-/// The same program with its tensors there, in that type.
+/// The same program with its tensors there, in that type; but factors and offsets by channel, and a
+/// last convolution whose result is the picture itself, are float32: the 8 bits of a bf16 mantissa
+/// would band it.
 Program moved(const Program& program, torch::Device device, torch::ScalarType type);
 
 }  // namespace sisr::nn

@@ -21,7 +21,7 @@ void compare(int side) {
     plain->eval();
     const Tensors weights = module_tensors(*plain);
     const Metadata metadata = srresnet_metadata(settings);
-    const Architecture& architecture = srresnet_architecture();
+    const LegacyArchitecture& architecture = srresnet_architecture();
     const auto fp32 = architecture.build(weights, metadata, torch::kCPU, torch::kFloat32);
     const auto bf16 = architecture.build(weights, metadata, torch::kCPU, torch::kBFloat16);
     const auto input = torch::rand({1, 3, side, side});

@@ -139,7 +139,7 @@ TEST(SrResNet, FoldingBatchNormChangesNothing) {
     load_tensors(*reference, weights);
     reference->eval();
 
-    const Architecture& architecture = srresnet_architecture();
+    const LegacyArchitecture& architecture = srresnet_architecture();
     const Tensors folded = architecture.prepare(weights);
     for (const auto& item : folded) EXPECT_EQ(item.first.find("bn"), std::string::npos);
     const auto network =
@@ -154,7 +154,7 @@ TEST(SrResNet, Bf16StaysNearFp32) {
     if (!processor_computes_bf16()) GTEST_SKIP() << "this processor does not compute in bf16";
     for (auto settings :
          {SrResNetSettings::compact(4, 16, 4), small(SrResNetSettings::paper(4), 16, 2)}) {
-        const Architecture& architecture = srresnet_architecture();
+        const LegacyArchitecture& architecture = srresnet_architecture();
         const Tensors weights = architecture.prepare(random_weights(settings));
         const Metadata metadata = srresnet_metadata(settings);
         const auto fp32 = architecture.build(weights, metadata, torch::kCPU, torch::kFloat32);

@@ -262,9 +262,9 @@ torch::Tensor SrResNetImpl::shuffle_with_skip(const torch::Tensor& residual,
     return nn::functional::interpolate(input, options) + enlarged.to(input.scalar_type());
 }
 
-const Architecture& srresnet_architecture() {
-    static const Architecture kArchitecture{"srresnet", detect, prepare,
-                                            traits,     build,  build_probe};
+const LegacyArchitecture& srresnet_architecture() {
+    static const LegacyArchitecture kArchitecture{"srresnet", detect, prepare,
+                                                  traits,     build,  build_probe};
     return kArchitecture;
 }
 

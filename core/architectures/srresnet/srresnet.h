@@ -51,6 +51,6 @@ private:
 };
 TORCH_MODULE(SrResNet);
 
-const Architecture& srresnet_architecture();
+const LegacyArchitecture& srresnet_architecture();
 
 }  // namespace sisr
