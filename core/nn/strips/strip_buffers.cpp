@@ -31,7 +31,7 @@ StripBuffers::StripBuffers(const Program& program, const StripPlan& plan, const 
         memory.row_elements =
             static_cast<std::size_t>((memory.width + 2 * storage.margin) * storage.channels);
         memory.fresh = room.fresh[i];
-        memory.is_shared = room.kept[i] <= memory.fresh / 2;
+        memory.is_shared = room.kept[i] <= memory.fresh;
         memory.capacity =
             room.rows[i] + (memory.is_shared ? 0 : std::max(memory.fresh, room.kept[i] / 2));
         memory.first_row = -storage.margin;

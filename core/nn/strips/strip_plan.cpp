@@ -51,6 +51,13 @@ public:
     }
 
 private:
+    /// Of a value into a concatenation.
+    struct Copy {
+        Value value;
+        Place place;
+        Value maker;  ///< the first concatenation that wants it
+    };
+
     static std::size_t index(Value value) { return static_cast<std::size_t>(value); }
 
     /// What no convolution made, or none reads any more.
@@ -146,18 +153,37 @@ private:
     }
 
     bool is_view(Value concatenation) {
+        if (place(concatenation).storage >= 0) return false;
         const auto& inputs = program_.at(concatenation).inputs;
-        const Place first = place(inputs.front());
-        if (place(concatenation).storage >= 0 || first.storage < 0) return false;
-        int channel = first.channel;
-        for (const Value input : inputs) {
-            if (place(input).storage != first.storage || place(input).channel != channel) {
-                return false;
-            }
-            channel += program_.at(input).channels;
+        for (const Place& start : places_of(inputs.front())) {
+            Place next = start;
+            const bool fits = std::all_of(inputs.begin(), inputs.end(), [&](Value input) {
+                const bool is_there = lies_at(input, next);
+                next.channel += program_.at(input).channels;
+                return is_there;
+            });
+            if (!fits) continue;
+            place(concatenation) = start;
+            return true;
         }
-        place(concatenation) = first;
-        return true;
+        return false;
+    }
+
+    /// Where a value is, its copies in concatenations included.
+    std::vector<Place> places_of(Value value) {
+        std::vector<Place> places;
+        if (place(value).storage >= 0) places.push_back(place(value));
+        for (const Copy& copy : copies_) {
+            if (copy.value == value) places.push_back(copy.place);
+        }
+        return places;
+    }
+
+    bool lies_at(Value value, const Place& wanted) {
+        const auto places = places_of(value);
+        return std::any_of(places.begin(), places.end(), [&](const Place& there) {
+            return there.storage == wanted.storage && there.channel == wanted.channel;
+        });
     }
 
     void place_parts(Value concatenation) {
@@ -167,7 +193,11 @@ private:
         const Place whole = place(concatenation);
         int channel = whole.channel;
         for (const Value input : program_.at(concatenation).inputs) {
-            if (may_be_part(input, concatenation)) place(input) = {whole.storage, channel};
+            if (may_be_part(input, concatenation)) {
+                place(input) = {whole.storage, channel};
+            } else if (!lies_at(input, {whole.storage, channel})) {
+                copies_.push_back({input, {whole.storage, channel}, -1});
+            }
             channel += program_.at(input).channels;
         }
     }
@@ -220,15 +250,30 @@ private:
         int channel = place(value).channel;
         for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
             const Value input = layer.inputs[i];
-            step.reads.push_back({input, value, i});
-            if (as<Concat>(layer) == nullptr) continue;
-            const Place& at = place(input);
-            if (at.storage != place(value).storage || at.channel != channel) {
-                step.copied.push_back(i);
+            Read read{input, value, i};
+            if (as<Concat>(layer) != nullptr) {
+                Copy* const copy = copy_at(input, {place(value).storage, channel});
+                if (copy != nullptr && copy->maker < 0) {
+                    copy->maker = value;
+                    step.copied.push_back(i);
+                } else if (copy != nullptr) {
+                    read.value = copy->maker;  // whose copy is there already
+                }
+                channel += program_.at(input).channels;
             }
-            channel += program_.at(input).channels;
+            step.reads.push_back(read);
         }
         return step;
+    }
+
+    Copy* copy_at(Value value, const Place& there) {
+        for (Copy& copy : copies_) {
+            if (copy.value == value && copy.place.storage == there.storage &&
+                copy.place.channel == there.channel) {
+                return &copy;
+            }
+        }
+        return nullptr;
     }
 
     void find_margins() {
@@ -250,6 +295,7 @@ private:
     std::vector<bool> is_inside_;  ///< a fused step's, never in memory
     std::vector<torch::ScalarType> types_;
     std::vector<Step> fused_;
+    std::vector<Copy> copies_;
     StripPlan plan_;
 };
 

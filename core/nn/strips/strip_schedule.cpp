@@ -4,6 +4,12 @@
 #include <limits>
 
 namespace sisr::nn {
+namespace {
+
+// Rows that no picture has: a value that has them is whole.
+constexpr std::int64_t kAll = std::int64_t{1} << 40;
+
+}  // namespace
 
 StripSchedule::StripSchedule(const Program& program, const StripPlan& plan, std::int64_t height)
     : program_(&program), plan_(&plan), height_(height), made_(program.layers.size(), 0) {
@@ -16,21 +22,25 @@ std::int64_t StripSchedule::height_of(Value value) const {
     return height_ * resolution.times / resolution.over;
 }
 
-void StripSchedule::begin_strip(std::int64_t input_end) { made_[0] = std::min(input_end, height_); }
+void StripSchedule::begin_strip(std::int64_t input_end) {
+    // A strip that holds the whole picture is the only one.
+    made_[0] = made_[0] == 0 && input_end >= height_ ? kAll : input_end;
+}
 
 bool StripSchedule::has_rows(const Step& step, std::int64_t row) const {
     return std::all_of(step.reads.begin(), step.reads.end(), [&](const Read& read) {
-        const std::int64_t there = made(read.value);
-        return there == height_of(read.value) ||
-               rows_needed(program_->at(read.layer), read.index, row).end <= there;
+        return rows_needed(program_->at(read.layer), read.index, row).end <=
+               made_[static_cast<std::size_t>(read.value)];
     });
 }
 
 Span StripSchedule::advance(const Step& step) {
     std::int64_t& made = made_[static_cast<std::size_t>(step.result)];
-    const Span rows{made, height_of(step.result)};
-    while (made < rows.end && has_rows(step, made)) ++made;
-    return {rows.begin, made};
+    const std::int64_t height = height_of(step.result);
+    const std::int64_t begin = std::min(made, height);
+    if (made_[0] == kAll) made = kAll;
+    while (made < kAll && has_rows(step, made)) ++made;
+    return {begin, std::min(made, height)};
 }
 
 void StripSchedule::end_strip() {

@@ -4,6 +4,7 @@
 #include "nn/program_facts.h"
 #include "nn/strips/strip_plan.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -16,7 +17,9 @@ public:
     /// height: of the input, a multiple of the program's alignment. program and plan must stay.
     StripSchedule(const Program& program, const StripPlan& plan, std::int64_t height);
 
-    /// The input's rows up to `input_end` are there now.
+    /// The input's rows up to `input_end` are there now. Beyond its last row it goes on: what lies
+    /// below the picture is known a strip at a time, so that the last strip is no higher than
+    /// others.
     void begin_strip(std::int64_t input_end);
     /// The rows of a step's result that can be made; counts them as made.
     Span advance(const Step& step);
@@ -28,7 +31,9 @@ public:
     std::int64_t base(std::size_t storage) const { return bases_[storage]; }
     /// Behind the last row that a storage holds, zeros below the picture included.
     std::int64_t end(std::size_t storage) const { return ends_[storage]; }
-    std::int64_t made(Value value) const { return made_[static_cast<std::size_t>(value)]; }
+    std::int64_t made(Value value) const {
+        return std::min(made_[static_cast<std::size_t>(value)], height_of(value));
+    }
     std::int64_t height_of(Value value) const;
     bool is_done() const { return made(plan_->output) == height_of(plan_->output); }
 
@@ -38,7 +43,7 @@ private:
     const Program* program_;
     const StripPlan* plan_;
     std::int64_t height_;
-    std::vector<std::int64_t> made_;   ///< of each value
+    std::vector<std::int64_t> made_;   ///< of each value, beyond its last row too
     std::vector<std::int64_t> bases_;  ///< of each storage
     std::vector<std::int64_t> ends_;   ///< likewise, as of the last end_strip()
 };
