@@ -70,7 +70,7 @@ torch::Tensor widened(torch::Tensor tensor, TensorType type) {
         case TensorType::f8_e4m3: return of_float8(tensor, float8_values(3, false));
         case TensorType::f8_e5m2: return of_float8(tensor, float8_values(2, true));
         case TensorType::u16: return tensor.to(torch::kInt32).bitwise_and(0xFFFF);
-        case TensorType::u32: return tensor.to(torch::kInt64).bitwise_and(0xFFFFFFFF);
+        case TensorType::u32: return tensor.to(torch::kInt64).bitwise_and(std::int64_t{0xFFFFFFFF});
         case TensorType::boolean: return tensor.ne(0);
         default: return tensor;
     }
