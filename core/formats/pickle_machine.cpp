@@ -19,10 +19,9 @@ constexpr std::size_t kMaxNameBytes = 4 << 20;
 }  // namespace
 
 bool is_harmful(std::string_view module, std::string_view name) {
-    constexpr std::array<std::string_view, 20> kModules{
-        "os",   "posix",  "nt",        "subprocess", "pty",        "socket",   "shutil",
-        "sys",  "runpy",  "importlib", "ctypes",     "webbrowser", "commands", "popen2",
-        "code", "codeop", "pdb",       "timeit",     "bdb",        "asyncio"};
+    constexpr std::array<std::string_view, 17> kModules{
+        "os",  "posix",     "nt",     "subprocess", "pty",    "socket", "shutil", "sys", "runpy",
+        "imp", "importlib", "ctypes", "webbrowser", "popen2", "codeop", "pdb",    "bdb"};
     constexpr std::array<std::string_view, 12> kBuiltins{
         "eval",  "exec",  "execfile",   "compile", "open",    "__import__",
         "apply", "input", "breakpoint", "globals", "setattr", "delattr"};
