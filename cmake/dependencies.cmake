@@ -18,6 +18,7 @@ pkg_check_modules(LCMS REQUIRED IMPORTED_TARGET lcms2)
 pkg_check_modules(TIFF REQUIRED IMPORTED_TARGET libtiff-4)
 pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 
 find_program(SISR_CCACHE ccache)
 mark_as_advanced(SISR_CCACHE)

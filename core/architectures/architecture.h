@@ -4,16 +4,10 @@
 #include "formats/tensors.h"
 #include "nn/program.h"
 
-#include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace sisr {
-
-/// What a file's header tells of its tensors, by name.
-using Shapes = std::map<std::string, std::vector<std::int64_t>>;
 
 /// How far a picture that is computed in tiles equals the whole one.
 enum class Exactness {
@@ -35,8 +29,8 @@ struct Spec {
 struct Architecture {
     const char* id;    ///< "esrgan"
     const char* name;  ///< as people read it: "ESRGAN (RRDBNet)"
-    /// None where the names are another's. Throws Error{bad_model} about "model" where the names are
-    /// its own and the shapes cannot be.
+    /// None where the names are another's. Throws Error{bad_model} about "model" where the names
+    /// are its own and the shapes cannot be.
     std::optional<Spec> (*read)(const Shapes& shapes, const Metadata& metadata);
     /// The layers, of tensors that read() took. What it does not use is told by builder.unused().
     /// Throws Error{bad_model} about "model".

@@ -1,342 +1,240 @@
 #include "formats/pickle.h"
 
-#include <sisr/error.h>
+#include "formats/pickle_machine.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace sisr {
 namespace {
 
-// Far above what any model has, far below what hurts.
-constexpr std::size_t kMaxValues = 4'000'000;
-constexpr std::size_t kMaxText = 1 << 16;
+using pickle::Kind;
+using pickle::Machine;
+using pickle::Node;
+using pickle::Value;
 
-enum class Kind { nothing, number, text, tuple, list, dict, global, storage, tensor };
-
-/// Containers, storages and tensors live in the unpickler's lists; a value holds their index. So no
-/// nesting is too deep, and a container that holds itself leaks nothing.
-struct Value {
-    Kind kind = Kind::nothing;
-    std::int64_t number = 0;  ///< or the index
-    std::string text{};       ///< of a global: "module name"
+/// What stands at one place of a checkpoint.
+struct Entry {
+    TensorPath path;
+    Value value;  ///< a tensor, or an object in a weight's place
 };
 
-struct Storage {
-    std::string key;
-    std::string type;
-};
-
-class Unpickler {
+/// Goes through dictionaries, lists and the parts of modules, and notes the tensors.
+class Walk {
 public:
-    Unpickler(const std::string& bytes, std::size_t position, std::string subject)
-        : bytes_(bytes), position_(position), subject_(std::move(subject)) {}
+    explicit Walk(const Machine& machine) : machine_(machine) {}
 
-    Value run() {
-        while (true) {
-            const auto opcode = static_cast<unsigned char>(take(1)[0]);
-            if (opcode == '.') return pop();
-            if (!push_scalar(opcode) && !memoize(opcode) && !build_container(opcode)) {
-                execute(opcode);
-            }
-            if (stack_.size() + memo_.size() + containers_.size() > kMaxValues)
-                fail("is too large");
-        }
-    }
-
-    std::size_t position() const { return position_; }
-    const std::vector<Value>& items(const Value& container) const {
-        return containers_[static_cast<std::size_t>(container.number)];
-    }
-    const PickledTensor& tensor(const Value& value) const {
-        return tensors_[static_cast<std::size_t>(value.number)];
-    }
-    std::map<std::string, std::string> storage_types() const {
-        std::map<std::string, std::string> types;
-        for (const Storage& storage : storages_) types[storage.key] = storage.type;
-        return types;
-    }
-    [[noreturn]] void fail(const std::string& reason) const {
-        throw Error(ErrorKind::bad_model, subject_, "the pickled model " + reason);
+    std::vector<Entry> run(const Value& root) {
+        visit(root, {}, "", 0);
+        return std::move(entries_);
     }
 
 private:
-    const char* take(std::size_t count) {
-        if (count > bytes_.size() - position_) fail("is truncated");
-        const char* at = bytes_.data() + position_;
-        position_ += count;
-        return at;
-    }
+    // What refers to itself or to the same many times ends here; a checkpoint is a tenth of that.
+    static constexpr int kMaxDepth = 24;
+    static constexpr int kMaxVisits = 2'000'000;
+    static constexpr std::size_t kMaxNameLength = 512;
+    static constexpr std::size_t kMaxEntries = 100'000;
+    static constexpr std::size_t kMaxNameBytes = 16 << 20;
 
-    std::uint64_t take_unsigned(std::size_t count) {
-        const char* at = take(count);
-        std::uint64_t value = 0;
-        for (std::size_t i = count; i-- > 0;)
-            value = value << 8 | static_cast<unsigned char>(at[i]);
-        return value;
-    }
-
-    std::string take_text(std::uint64_t length) {
-        if (length > kMaxText) fail("holds a text of " + std::to_string(length) + " bytes");
-        return {take(length), static_cast<std::size_t>(length)};
-    }
-
-    std::string take_line() {
-        const auto end = bytes_.find('\n', position_);
-        if (end == std::string::npos || end - position_ > kMaxText) fail("is truncated");
-        std::string line = bytes_.substr(position_, end - position_);
-        position_ = end + 1;
-        return line;
-    }
-
-    void push(Value value) { stack_.push_back(std::move(value)); }
-    void push_number(std::int64_t number) { push({Kind::number, number}); }
-    void push_text(std::string text) { push({Kind::text, 0, std::move(text)}); }
-    void push_container(Kind kind, std::vector<Value> items) {
-        push({kind, static_cast<std::int64_t>(containers_.size())});
-        containers_.push_back(std::move(items));
-    }
-
-    Value pop() {
-        if (stack_.empty()) fail("takes from an empty stack");
-        Value value = std::move(stack_.back());
-        stack_.pop_back();
-        return value;
-    }
-
-    /// What was pushed since the last mark.
-    std::vector<Value> pop_to_mark() {
-        if (marks_.empty() || marks_.back() > stack_.size()) fail("lacks a mark");
-        const auto begin = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
-        std::vector<Value> items(std::make_move_iterator(begin),
-                                 std::make_move_iterator(stack_.end()));
-        stack_.erase(begin, stack_.end());
-        marks_.pop_back();
-        return items;
-    }
-
-    std::vector<Value> pop_some(std::size_t count) {
-        std::vector<Value> items(count);
-        for (std::size_t i = count; i-- > 0;) items[i] = pop();
-        return items;
-    }
-
-    bool push_scalar(unsigned char opcode) {
-        switch (opcode) {
-            case 'N': push({}); return true;
-            case 0x88: push_number(1); return true;
-            case 0x89: push_number(0); return true;
-            case 'K': push_number(static_cast<std::int64_t>(take_unsigned(1))); return true;
-            case 'M': push_number(static_cast<std::int64_t>(take_unsigned(2))); return true;
-            case 'J': push_number(static_cast<std::int32_t>(take_unsigned(4))); return true;
-            case 0x8a: push_long(take_unsigned(1)); return true;
-            case 'G':
-                take(8);
-                push({});
-                return true;  // no tensor's place is a real number
-            case 'X': push_text(take_text(take_unsigned(4))); return true;
-            case 'U':
-            case 0x8c: push_text(take_text(take_unsigned(1))); return true;
-            case 'T': push_text(take_text(take_unsigned(4))); return true;
-            case 'c': {
-                const std::string module = take_line();
-                push({Kind::global, 0, module + " " + take_line()});
-                return true;
-            }
-            case 0x93: {
-                const auto names = pop_some(2);
-                push({Kind::global, 0, names[0].text + " " + names[1].text});
-                return true;
-            }
-            default: return false;
+    void visit(const Value& value, const TensorPath& above, const std::string& name, int depth) {
+        if (++visits_ > kMaxVisits) machine_.fail("is too large");
+        if (depth > kMaxDepth) return;
+        switch (value.kind) {
+            case Kind::tensor: note(value, above, name); break;
+            case Kind::dict: visit_pairs(value, below(above, name), "", depth); break;
+            case Kind::list:
+            case Kind::tuple: visit_list(value, below(above, name), depth); break;
+            case Kind::object: visit_object(value, above, name, depth); break;
+            default: break;
         }
     }
 
-    /// Little-endian two's complement of any length; more than 8 bytes is no size of ours.
-    void push_long(std::uint64_t length) {
-        const char* at = take(length);
-        if (length > 8) return push({});
-        std::uint64_t value = length > 0 && (at[length - 1] & 0x80) != 0 ? ~std::uint64_t{0} : 0;
-        for (std::size_t i = length; i-- > 0;)
-            value = value << 8 | static_cast<unsigned char>(at[i]);
-        push_number(static_cast<std::int64_t>(value));
+    static TensorPath below(TensorPath above, const std::string& name) {
+        if (!name.empty()) above.push_back(name);
+        return above;
     }
 
-    bool memoize(unsigned char opcode) {
-        const auto remember = [this](std::uint64_t key) {
-            if (stack_.empty()) fail("takes from an empty stack");
-            memo_[key] = stack_.back();
-        };
-        const auto recall = [this](std::uint64_t key) {
-            const auto found = memo_.find(key);
-            if (found == memo_.end()) fail("recalls what it has not remembered");
-            push(found->second);
-        };
-        switch (opcode) {
-            case 'q': remember(take_unsigned(1)); return true;
-            case 'r': remember(take_unsigned(4)); return true;
-            case 0x94: remember(memo_.size()); return true;
-            case 'h': recall(take_unsigned(1)); return true;
-            case 'j': recall(take_unsigned(4)); return true;
-            default: return false;
+    void note(const Value& value, const TensorPath& above, const std::string& name) {
+        if (entries_.size() >= kMaxEntries) machine_.fail("is too large");
+        if (name.empty()) return;
+        entries_.push_back({below(above, name), value});
+        for (const std::string& part : entries_.back().path) name_bytes_ += part.size();
+        if (name_bytes_ > kMaxNameBytes) machine_.fail("is too large");
+    }
+
+    /// prefix: of a module's parts, whose names are joined by dots.
+    void visit_pairs(const Value& dict, const TensorPath& above, const std::string& prefix,
+                     int depth) {
+        const auto& items = machine_.node(dict).items;
+        for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+            const Value& key = items[i];
+            if (key.kind != Kind::text && key.kind != Kind::number) continue;
+            const std::string name = key.kind == Kind::number
+                                         ? std::to_string(key.number)
+                                         : std::string(key.text.substr(0, kMaxNameLength));
+            visit(items[i + 1], above, prefix + name, depth + 1);
         }
     }
 
-    bool build_container(unsigned char opcode) {
-        switch (opcode) {
-            case '}': push_container(Kind::dict, {}); return true;
-            case ']': push_container(Kind::list, {}); return true;
-            case ')': push_container(Kind::tuple, {}); return true;
-            case 't': push_container(Kind::tuple, pop_to_mark()); return true;
-            case 0x85: push_container(Kind::tuple, pop_some(1)); return true;
-            case 0x86: push_container(Kind::tuple, pop_some(2)); return true;
-            case 0x87: push_container(Kind::tuple, pop_some(3)); return true;
-            case 'a': append(pop_some(1), Kind::list); return true;
-            case 'e': append(pop_to_mark(), Kind::list); return true;
-            case 's': append(pop_some(2), Kind::dict); return true;
-            case 'u': append(pop_to_mark(), Kind::dict); return true;
-            default: return false;
+    void visit_list(const Value& list, const TensorPath& above, int depth) {
+        const auto& items = machine_.node(list).items;
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            visit(items[i], above, std::to_string(i), depth + 1);
         }
     }
 
-    /// A dictionary holds its keys and values in turn.
-    void append(const std::vector<Value>& items, Kind kind) {
-        if (stack_.empty() || stack_.back().kind != kind) fail("adds to what is no container");
-        auto& target = containers_[static_cast<std::size_t>(stack_.back().number)];
-        if (target.size() + items.size() > kMaxValues) fail("is too large");
-        target.insert(target.end(), items.begin(), items.end());
+    /// A module's parts, a dictionary of another class, or what is in the place of a weight.
+    void visit_object(const Value& object, const TensorPath& above, const std::string& name,
+                      int depth) {
+        const Node& node = machine_.node(object);
+        if (visit_module(node, above, name, depth)) return;
+        if (!node.items.empty()) return visit_pairs(object, below(above, name), "", depth);
+        if (is_weight(name, node.name)) note(object, above, name);
     }
 
-    void execute(unsigned char opcode) {
-        switch (opcode) {
-            case 0x80: take(1); return;  // the protocol's number
-            case 0x95: take(8); return;  // a frame's length
-            case '(': marks_.push_back(stack_.size()); return;
-            case 'Q': return load_storage(pop());
-            case 'R': {
-                const auto call = pop_some(2);
-                return reduce(call[0], call[1]);
-            }
-            case 'b': pop(); return;  // attributes, such as the versions in _metadata
-            default:
-                fail("uses the opcode " + std::to_string(opcode) + ", which models do not need");
+    bool visit_module(const Node& node, const TensorPath& above, const std::string& name,
+                      int depth) {
+        if (node.state.kind != Kind::dict) return false;
+        const std::string prefix = name.empty() ? "" : name + ".";
+        // A program of TorchScript holds its parts as plain attributes.
+        constexpr std::string_view kScripted = "__torch__";
+        if (node.name.substr(0, kScripted.size()) == kScripted) {
+            visit_pairs(node.state, above, prefix, depth);
+            return true;
         }
-    }
-
-    /// ("storage", type, key, place, count).
-    void load_storage(const Value& id) {
-        const std::vector<Value>& items = expect(id, Kind::tuple, 5);
-        const std::string prefix = "torch ";
-        const std::string& type = items[1].text;
-        if (items[0].text != "storage" || items[1].kind != Kind::global ||
-            type.compare(0, prefix.size(), prefix) != 0) {
-            fail("names a storage in an unknown way");
+        bool is_module = false;
+        const auto& items = machine_.node(node.state).items;
+        for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+            const std::string_view key = items[i].text;
+            if (key != "_parameters" && key != "_buffers" && key != "_modules") continue;
+            is_module = true;
+            const Value& parts = items[i + 1];
+            if (parts.kind == Kind::dict) visit_pairs(parts, above, prefix, depth);
         }
-        const std::string& key = items[2].text;
-        push({Kind::storage, static_cast<std::int64_t>(storages_.size())});
-        storages_.push_back({key, type.substr(prefix.size())});
+        return is_module;
     }
 
-    /// The few calls that make tensors and their dictionaries.
-    void reduce(const Value& callable, const Value& arguments) {
-        const std::string& name = callable.text;
-        if (callable.kind != Kind::global) fail("calls what is no function");
-        if (name == "collections OrderedDict") return push_container(Kind::dict, {});
-        if (name == "torch Size") return push(expect(arguments, Kind::tuple, 1)[0]);
-        if (name == "torch._utils _rebuild_parameter") {
-            return push(expect(arguments, Kind::tuple, 1)[0]);
-        }
-        if (name == "torch._utils _rebuild_tensor_v2" || name == "torch._utils _rebuild_tensor") {
-            return rebuild(expect(arguments, Kind::tuple, 4));
-        }
-        fail("calls \"" + name + "\", which is not allowed");
+    static bool is_weight(std::string_view name, std::string_view maker) {
+        const std::string_view last = name.substr(name.rfind('.') + 1);
+        return last == "weight" || last == "bias" || maker.substr(0, 13) == "torch._utils " ||
+               maker.substr(0, 14) == "torch._tensor ";
     }
 
-    void rebuild(const std::vector<Value>& arguments) {
-        if (arguments[0].kind != Kind::storage || arguments[1].kind != Kind::number) {
-            fail("builds a tensor from what is no storage");
-        }
-        const Storage& storage = storages_[static_cast<std::size_t>(arguments[0].number)];
-        PickledTensor tensor{storage.key, storage.type, arguments[1].number, numbers(arguments[2]),
-                             numbers(arguments[3])};
-        push({Kind::tensor, static_cast<std::int64_t>(tensors_.size())});
-        tensors_.push_back(std::move(tensor));
-    }
-
-    std::vector<std::int64_t> numbers(const Value& tuple) {
-        std::vector<std::int64_t> result;
-        for (const Value& item : expect(tuple, Kind::tuple, 0)) {
-            if (item.kind != Kind::number) fail("has a shape of what are no numbers");
-            result.push_back(item.number);
-        }
-        return result;
-    }
-
-    const std::vector<Value>& expect(const Value& value, Kind kind, std::size_t least) const {
-        if (value.kind != kind || items(value).size() < least) fail("has the wrong arguments");
-        return items(value);
-    }
-
-    const std::string& bytes_;
-    std::size_t position_;
-    std::string subject_;
-    std::vector<Value> stack_;
-    std::vector<std::size_t> marks_;
-    std::map<std::uint64_t, Value> memo_;
-    std::vector<std::vector<Value>> containers_;
-    std::vector<Storage> storages_;
-    std::vector<PickledTensor> tensors_;
+    const Machine& machine_;
+    std::vector<Entry> entries_;
+    int visits_ = 0;
+    std::size_t name_bytes_ = 0;
 };
 
-/// The dictionary inside the containers that trainers put round it.
-Value unwrap(const Unpickler& unpickler, Value value) {
-    for (const char* key : {"params_ema", "params", "state_dict", "model"}) {
-        if (value.kind != Kind::dict) return value;
-        const auto& items = unpickler.items(value);
-        for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-            if (items[i].text == key && items[i + 1].kind == Kind::dict) return items[i + 1];
-        }
+[[noreturn]] void fail_without_weights(const Machine& machine, const Value& root) {
+    if (root.kind == Kind::object || root.kind == Kind::global) {
+        const std::string_view maker =
+            root.kind == Kind::object ? machine.node(root).name : root.text;
+        machine.fail("holds a whole Python object (\"" + std::string(maker) +
+                     "\"), not a state dict");
     }
-    return value;
+    if (root.kind != Kind::dict) machine.fail("is no dictionary of tensors");
+    machine.fail("holds no tensors");
 }
 
 }  // namespace
 
-StateDict unpickle_state_dict(const std::string& bytes, std::size_t position,
-                              const std::string& subject) {
-    Unpickler unpickler(bytes, position, subject);
-    const Value value = unwrap(unpickler, unpickler.run());
-    if (value.kind != Kind::dict) unpickler.fail("is no dictionary of tensors");
-    const std::string prefix = "module.";
-    StateDict result;
-    const auto& items = unpickler.items(value);
-    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-        if (items[i].kind != Kind::text || items[i + 1].kind != Kind::tensor) continue;
-        const bool is_wrapped = items[i].text.compare(0, prefix.size(), prefix) == 0;
-        result.tensors[items[i].text.substr(is_wrapped ? prefix.size() : 0)] =
-            unpickler.tensor(items[i + 1]);
+PickledModel unpickle_model(std::string_view bytes, std::size_t position,
+                            const std::string& subject) {
+    Machine machine(bytes, position, subject);
+    const Value root = machine.run();
+    const std::vector<Entry> entries = Walk(machine).run(root);
+    if (entries.empty()) fail_without_weights(machine, root);
+    std::vector<TensorPath> paths;
+    paths.reserve(entries.size());
+    for (const Entry& entry : entries) paths.push_back(entry.path);
+    PickledModel model;
+    for (const auto& [name, index] : canonical_names(paths)) {
+        const Value& value = entries[index].value;
+        if (value.kind == Kind::object) {
+            machine.fail("makes \"" + name + "\" by \"" + std::string(machine.node(value).name) +
+                         "\", which is not known");
+        }
+        model.tensors.emplace(name, machine.tensor(value));
     }
-    if (result.tensors.empty()) unpickler.fail("holds no tensors");
-    result.storage_types = unpickler.storage_types();
-    result.bytes = unpickler.position() - position;
-    return result;
+    for (const auto& storage : machine.storages()) model.storage_types[storage.key] = storage.type;
+    model.bytes = machine.position() - position;
+    return model;
 }
 
-std::vector<std::string> unpickle_texts(const std::string& bytes, std::size_t& position,
+std::vector<std::string> unpickle_texts(std::string_view bytes, std::size_t& position,
                                         const std::string& subject) {
-    Unpickler unpickler(bytes, position, subject);
-    const Value value = unpickler.run();
-    if (value.kind != Kind::list) unpickler.fail("lacks the list of its storages");
+    Machine machine(bytes, position, subject);
+    const Value value = machine.run();
+    if (value.kind != Kind::list) machine.fail("lacks the list of its storages");
     std::vector<std::string> texts;
-    for (const Value& item : unpickler.items(value)) texts.push_back(item.text);
-    position = unpickler.position();
+    for (const Value& item : machine.node(value).items) {
+        texts.push_back(item.kind == Kind::number ? std::to_string(item.number)
+                                                  : std::string(item.text.substr(0, 64)));
+    }
+    position = machine.position();
     return texts;
 }
 
-void skip_pickle(const std::string& bytes, std::size_t& position, const std::string& subject) {
-    Unpickler unpickler(bytes, position, subject);
-    unpickler.run();
-    position = unpickler.position();
+std::string unpickle_number(std::string_view bytes, std::size_t& position,
+                            const std::string& subject) {
+    Machine machine(bytes, position, subject);
+    const Value value = machine.run();
+    position = machine.position();
+    if (value.kind == Kind::nothing) return std::string(value.text);
+    if (value.kind != Kind::number) return {};
+    return std::to_string(value.number);
+}
+
+void skip_pickle(std::string_view bytes, std::size_t& position, const std::string& subject) {
+    Machine machine(bytes, position, subject);
+    machine.run();
+    position = machine.position();
+}
+
+TensorType pickled_type(std::string_view name) {
+    struct Named {
+        std::string_view name;
+        TensorType type;
+    };
+    constexpr std::array<Named, 33> kTypes{{{"FloatStorage", TensorType::f32},
+                                            {"HalfStorage", TensorType::f16},
+                                            {"BFloat16Storage", TensorType::bf16},
+                                            {"DoubleStorage", TensorType::f64},
+                                            {"LongStorage", TensorType::i64},
+                                            {"IntStorage", TensorType::i32},
+                                            {"ShortStorage", TensorType::i16},
+                                            {"CharStorage", TensorType::i8},
+                                            {"ByteStorage", TensorType::u8},
+                                            {"BoolStorage", TensorType::boolean},
+                                            {"ComplexFloatStorage", TensorType::complex64},
+                                            {"UntypedStorage", TensorType::u8},
+                                            {"QInt8Storage", TensorType::i8},
+                                            {"QUInt8Storage", TensorType::u8},
+                                            {"QInt32Storage", TensorType::i32},
+                                            {"float32", TensorType::f32},
+                                            {"float", TensorType::f32},
+                                            {"float16", TensorType::f16},
+                                            {"half", TensorType::f16},
+                                            {"bfloat16", TensorType::bf16},
+                                            {"float64", TensorType::f64},
+                                            {"double", TensorType::f64},
+                                            {"float8_e4m3fn", TensorType::f8_e4m3},
+                                            {"float8_e5m2", TensorType::f8_e5m2},
+                                            {"int64", TensorType::i64},
+                                            {"int32", TensorType::i32},
+                                            {"int16", TensorType::i16},
+                                            {"int8", TensorType::i8},
+                                            {"uint64", TensorType::u64},
+                                            {"uint32", TensorType::u32},
+                                            {"uint16", TensorType::u16},
+                                            {"uint8", TensorType::u8},
+                                            {"bool", TensorType::boolean}}};
+    const auto* found = std::find_if(kTypes.begin(), kTypes.end(),
+                                     [name](const Named& entry) { return entry.name == name; });
+    return found == kTypes.end() ? TensorType::other : found->type;
 }
 
 }  // namespace sisr

@@ -7,7 +7,8 @@
 
 namespace sisr {
 
-/// Tensors keep the file's types. Throws Error{not_found, io, bad_model, out_of_memory}.
+/// Tensors by their names in the file, in the types of read_tensors(). Throws Error{not_found, io,
+/// bad_model, out_of_memory}.
 TensorFile read_safetensors(const std::filesystem::path& file);
 
 /// Only the metadata, cheaply. Throws as read_safetensors does.

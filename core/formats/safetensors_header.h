@@ -2,6 +2,8 @@
 /// can be fuzzed and tested by itself. Format: https://github.com/huggingface/safetensors
 #pragma once
 
+#include "formats/tensor_type.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -9,11 +11,6 @@
 #include <vector>
 
 namespace sisr {
-
-enum class TensorType { f32, f16, bf16, f64, i64, i32, u8 };
-
-/// Bytes per element.
-std::size_t element_size(TensorType type);
 
 struct TensorEntry {
     std::string name;
@@ -37,12 +34,13 @@ std::size_t safetensors_header_bytes(const unsigned char* prefix, std::size_t fi
                                      const std::string& subject);
 
 /// Reads the JSON header. Trusts nothing: types, shapes, sizes and offsets must be consistent and
-/// inside the file. Throws Error{bad_model} with `subject`.
+/// inside the file. Kinds of numbers of less than a byte are `other`. Throws Error{bad_model} with
+/// `subject`.
 SafetensorsHeader parse_safetensors_header(const std::string& json, std::size_t file_bytes,
                                            const std::string& subject);
 
 /// The length field and the JSON header for tensors laid out in the given order; offsets in
-/// `header` are ignored.
+/// `header` are ignored. No tensor may be of the type `other`.
 std::string format_safetensors_header(const SafetensorsHeader& header);
 
 }  // namespace sisr

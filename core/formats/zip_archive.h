@@ -1,0 +1,39 @@
+/// The entries of a zip file. Torch-free.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace sisr {
+
+class ZipArchive {
+public:
+    struct Entry {
+        std::size_t index = 0;
+        std::size_t size = 0;  ///< inflated, as the archive's directory says
+    };
+
+    /// Reads the directory. Throws Error{bad_model} about the file for what is no zip archive or a
+    /// damaged one.
+    explicit ZipArchive(const std::filesystem::path& file);
+
+    /// By name. Throws Error{bad_model} where two entries have one name.
+    std::map<std::string, Entry> entries() const;
+
+    /// All bytes of an entry, which must be stored or deflated, and whose checksum must agree.
+    /// Throws Error{bad_model} about the file. Not safe to call from several threads.
+    void read(const Entry& entry, char* target) const;
+
+private:
+    struct Handle;
+
+    [[noreturn]] void fail(const std::string& reason) const;
+
+    std::string subject_;
+    std::shared_ptr<Handle> handle_;
+};
+
+}  // namespace sisr
