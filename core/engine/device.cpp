@@ -104,8 +104,9 @@ ExecutionPlan plan_execution(const UpscaleOptions& options, const NetworkTraits&
     bool bf16 = wants_bf16;
     if (options.precision == Precision::automatic && plan.device.is_cpu()) {
         const Bf16 hardware = processor_bf16();
-        bf16 = bf16_is_faster(hardware, traits.is_winograd_on_cpu);
-        plan.reason = hardware == Bf16::none    ? "no bf16 in hardware"
+        bf16 = traits.is_bf16_safe && bf16_is_faster(hardware, traits.is_winograd_on_cpu);
+        plan.reason = !traits.is_bf16_safe      ? "bf16 does not suit this network"
+                      : hardware == Bf16::none  ? "no bf16 in hardware"
                       : hardware == Bf16::tiles ? "AMX"
                       : bf16                    ? "AVX512_BF16"
                                                 : "Winograd, faster than AVX512_BF16";

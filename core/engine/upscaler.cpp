@@ -22,6 +22,9 @@ constexpr double kMaxSide = 1 << 24;
 // Between two tiles a run makes sure that the cores are shared well: each second or so.
 constexpr std::size_t kTilePixels = std::size_t{1} << 20;
 
+// Input pixels; of ESRGAN some 350.
+constexpr int kFarRadius = 64;
+
 // The tile, what its clamp and the colour lock make of it, and the rows that it was cut from.
 constexpr std::size_t kInputsAtOnce = 7;
 
@@ -199,7 +202,9 @@ struct Upscaler::Impl {
     TileBudget budget(const ImageShape& shape) const {
         TileBudget result;
         result.tile = options.tile;
-        result.tile_pixels = kTilePixels;
+        // Bands of a network that sees far would compute most of their rows twice.
+        const bool sees_far = traits.is_stripped_on_cpu && traits.radius > kFarRadius;
+        if (!sees_far) result.tile_pixels = kTilePixels;
         const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
         const std::size_t input_bytes = sizeof(float) * static_cast<std::size_t>(shape.channels());
         const std::size_t result_bytes = input_bytes * traits.scale * traits.scale;
@@ -209,8 +214,13 @@ struct Upscaler::Impl {
         result.memory_bytes = options.memory_bytes / static_cast<std::size_t>(options.runs);
         result.tile_pixel_bytes = kInputsAtOnce * input_bytes + results_at_once * result_bytes;
         const bool is_stripped = plan.device.is_cpu() && traits.is_stripped_on_cpu;
-        if (!is_stripped)
+        if (!is_stripped) {
             result.tile_pixel_bytes += traits.activation_values_per_pixel * value_bytes;
+        } else {
+            const std::size_t strips = traits.strip_bytes_per_column * value_bytes / sizeof(float) *
+                                       static_cast<std::size_t>(shape.width);
+            result.memory_bytes -= std::min(strips, result.memory_bytes / 2);
+        }
         result.band_pixel_bytes = input_bytes + result_bytes;  // the rows read, the rows made
         return result;
     }

@@ -1,9 +1,12 @@
 #include <sisr/model.h>
 
 #include "base/numbers.h"
+#include "formats/model_header.h"
 #include "formats/safetensors.h"
 #include "formats/torch_errors.h"
 #include "model/model_impl.h"
+#include "model/published.h"
+#include "nn/program_network.h"
 
 #include <sisr/error.h>
 
@@ -154,6 +157,9 @@ const ModelInfo& Model::info() const { return impl_->info; }
 
 Model Model::load(const std::filesystem::path& file) {
     return blame(file.string(), [&file] {
+        if (read_model_header(file).metadata.count("sisr.architecture") == 0) {
+            return Model(load_published(file));
+        }
         TensorFile content = read_safetensors(file);
         return Model(make_impl(file, std::move(content.tensors), content.metadata));
     });
@@ -184,7 +190,11 @@ std::unique_ptr<Network> make_network(const Model& model, torch::Device device,
                                       torch::ScalarType precision) {
     const Model::Impl& impl = model.impl();
     return blame(impl.info.path.string(), [&] {
-        return impl.architecture->build(impl.tensors, impl.metadata, device, precision);
+        if (impl.published == nullptr) {
+            return impl.architecture->build(impl.tensors, impl.metadata, device, precision);
+        }
+        return nn::make_program_network(impl.published->build(impl.tensors, impl.metadata), device,
+                                        precision);
     });
 }
 

@@ -1,6 +1,7 @@
 /// What a Model holds; private to the library and its trainer.
 #pragma once
 
+#include "architectures/architecture.h"
 #include "formats/tensors.h"
 #include "nn/network.h"
 
@@ -27,7 +28,8 @@ struct Model::Impl {
     Tensors tensors;   ///< prepared for inference: float32, batch norm folded
     Tensors fidelity;  ///< the same of stage 1, where the file holds it; else empty
     Metadata metadata;
-    const LegacyArchitecture* architecture = nullptr;
+    const LegacyArchitecture* architecture = nullptr;  ///< ours; null for others'
+    const Architecture* published = nullptr;           ///< others'; null for ours
     std::vector<Special> specials;  ///< input of no kind of these gets the weights above
     /// "weight" [3,F] and "bias" [3] of the layer that chooses between them, see InputJudge; empty
     /// where none was fitted.

@@ -1,5 +1,6 @@
 #include "base/ascii.h"
 #include "base/own_file.h"
+#include "model/published.h"
 
 #include <sisr/error.h>
 #include <sisr/model.h>
@@ -50,13 +51,20 @@ std::vector<fs::path> search_folders() {
     return folders;
 }
 
+/// A model by its name alone: of ncnn's pair the .param.
+bool is_installed_kind(const fs::path& file) {
+    const std::string extension = lower_extension(file);
+    return extension == kExtension || extension == ".pth" || extension == ".pt" ||
+           extension == ".param";
+}
+
 /// File stem to path; the first folder that has a name wins.
 std::map<std::string, fs::path> installed_models() {
     std::map<std::string, fs::path> models;
     for (const fs::path& folder : search_folders()) {
         std::error_code status;
         for (const auto& entry : fs::directory_iterator(folder, status)) {
-            if (entry.path().extension() == kExtension) {
+            if (is_installed_kind(entry.path())) {
                 models.emplace(entry.path().stem().string(), entry.path());
             }
         }
@@ -88,7 +96,8 @@ fs::path choose_member(const std::map<std::string, fs::path>& models, const std:
 /// Of files that hold models, ours and others' programs'.
 bool has_model_extension(const std::string& name) {
     const std::string extension = lower_extension(name);
-    for (const char* known : {kExtension, ".pth", ".pt", ".ckpt", ".bin", ".onnx", ".h5"}) {
+    for (const char* known :
+         {kExtension, ".pth", ".pt", ".ckpt", ".param", ".bin", ".onnx", ".h5"}) {
         if (extension == known) return true;
     }
     return false;
@@ -125,7 +134,7 @@ std::vector<ModelInfo> list_models() {
     std::vector<ModelInfo> infos;
     for (const auto& item : installed_models()) {
         try {
-            infos.push_back(Model::load(item.second).info());
+            infos.push_back(describe_model(item.second));
         } catch (const Error&) {
             continue;  // a damaged file must not hide the others; using it by name tells the reason
         }

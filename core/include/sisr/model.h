@@ -21,6 +21,9 @@ struct ModelInfo {
     int radius = 0;              ///< receptive field: input pixels each way round a pixel
     int min_size = 1;            ///< least width and height that the network takes
     std::size_t parameters = 0;  ///< learned values, after batch norm is folded
+    std::string sizes;           ///< "23 blocks of 64 channels"
+    /// A picture in tiles is the whole picture's; else some statistics are of the tile.
+    bool is_exact = true;
     /// The file holds the weights of both stages, so that the strength can be chosen.
     bool has_strength = false;
     bool locks_colour = false;    ///< by default; its training may shift brightness and hue
@@ -30,7 +33,8 @@ struct ModelInfo {
 /// An immutable model, cheap to copy; safe to share between threads.
 class SISR_API Model {
 public:
-    /// Reads a safetensors file. Executes nothing of it. Throws Error{not_found, io, bad_model}.
+    /// Reads a safetensors file, PyTorch's .pth, or ncnn's .param with its .bin. Executes nothing
+    /// of it. Throws Error{not_found, io, bad_model, unsupported}.
     static Model load(const std::filesystem::path& file);
 
     const ModelInfo& info() const;

@@ -70,7 +70,6 @@ struct StripNetwork::Impl {
     }
 
     Prepared prepare(const Step& step) const;
-    std::int64_t choose_rows(std::int64_t height, std::int64_t width) const;
 
     Program program;
     StripPlan plan;
@@ -109,7 +108,10 @@ Prepared StripNetwork::Impl::prepare(const Step& step) const {
     return result;
 }
 
-std::int64_t StripNetwork::Impl::choose_rows(std::int64_t height, std::int64_t width) const {
+namespace {
+
+/// Of the input, for each strip.
+std::int64_t choose_rows(const StripPlan& plan, std::int64_t height, std::int64_t width) {
     std::int64_t row_bytes = 1;
     std::int64_t unit = kTileRows;
     for (const Storage& storage : plan.storages) {
@@ -124,8 +126,6 @@ std::int64_t StripNetwork::Impl::choose_rows(std::int64_t height, std::int64_t w
     if (height <= most) return height;
     return (most + unit - 1) / unit * unit;
 }
-
-namespace {
 
 /// One picture on its way.
 class Run {
@@ -363,16 +363,23 @@ const Program& StripNetwork::program() const { return impl_->program; }
 void StripNetwork::run(const torch::Tensor& input, const torch::Tensor& output,
                        const OnShare& on_share, std::int64_t strip_rows) const {
     const std::int64_t rows =
-        strip_rows > 0 ? strip_rows : impl_->choose_rows(input.size(0), input.size(1));
+        strip_rows > 0 ? strip_rows : choose_rows(impl_->plan, input.size(0), input.size(1));
     Run(impl_->program, impl_->plan, impl_->prepared, impl_->all_work, input, output, rows,
         on_share)
         .all();
 }
 
 std::size_t StripNetwork::bytes(std::int64_t height, std::int64_t width) const {
-    const StripRoom room =
-        find_room(impl_->program, impl_->plan, height, impl_->choose_rows(height, width));
-    return StripBuffers(impl_->program, impl_->plan, room, width).bytes();
+    const StripPlan& plan = impl_->plan;
+    const auto room = find_room(impl_->program, plan, height, choose_rows(plan, height, width));
+    return StripBuffers(impl_->program, plan, room, width).bytes();
+}
+
+std::size_t StripNetwork::bytes(const Program& program, torch::ScalarType precision,
+                                std::int64_t height, std::int64_t width) {
+    const StripPlan plan = plan_strips(program, precision);
+    const auto room = find_room(program, plan, height, choose_rows(plan, height, width));
+    return StripBuffers(program, plan, room, width).bytes();
 }
 
 }  // namespace sisr::nn

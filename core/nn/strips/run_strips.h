@@ -31,6 +31,9 @@ public:
 
     /// Bytes that run() takes for a picture of this size.
     std::size_t bytes(std::int64_t height, std::int64_t width) const;
+    /// The same without the weights being prepared.
+    static std::size_t bytes(const Program& program, torch::ScalarType precision,
+                             std::int64_t height, std::int64_t width);
 
     const Program& program() const;
 

@@ -1,0 +1,110 @@
+#include "model/published.h"
+
+#include "architectures/registry.h"
+#include "base/numbers.h"
+#include "formats/model_file.h"
+#include "nn/program_facts.h"
+#include "nn/program_network.h"
+
+#include <sisr/error.h>
+
+#include <numeric>
+
+namespace sisr {
+namespace {
+
+/// How sets of weights of our own files begin, see model_impl.h.
+bool is_of_another_set(const std::string& name) {
+    if (name.rfind(kJudgePrefix, 0) == 0 || name.rfind(kFidelityPrefix, 0) == 0) return true;
+    for (const SpecialFormat& special : kSpecialFormats) {
+        if (name.rfind(special.prefix, 0) == 0) return true;
+    }
+    return false;
+}
+
+FoundArchitecture find(const Shapes& shapes, const Metadata& metadata) {
+    const auto found = find_architecture(shapes, metadata);
+    if (!found) {
+        throw Error(ErrorKind::bad_model, "model",
+                    "its tensors belong to no architecture that is known");
+    }
+    const Spec& spec = found->spec;
+    if (spec.input_channels != spec.output_channels || spec.input_channels == 4) {
+        throw Error(ErrorKind::unsupported, "model",
+                    "takes " + std::to_string(spec.input_channels) + " channels and makes " +
+                        std::to_string(spec.output_channels) +
+                        "; grey and colour pictures alone are done yet");
+    }
+    return *found;
+}
+
+/// A file's own words where it has some.
+std::string words(const Metadata& metadata, const std::string& ours, const std::string& others) {
+    return metadata_value(metadata, ours, metadata_value(metadata, others));
+}
+
+ModelInfo make_info(const std::filesystem::path& file, const Metadata& metadata,
+                    const FoundArchitecture& found) {
+    ModelInfo info;
+    info.name = metadata_value(metadata, "sisr.name", file.stem().string());
+    info.architecture = found.architecture->id;
+    info.licence = words(metadata, "sisr.licence", "license");
+    info.trained_for = words(metadata, "sisr.trained_for", "description");
+    info.path = file;
+    // What others trained drifts in brightness and hue, but for what says that it does not.
+    const char* unsaid = metadata.count("sisr.architecture") != 0 ? "0" : "1";
+    info.locks_colour = metadata_value(metadata, "sisr.colour_lock", unsaid) == "1";
+    info.scale = found.spec.scale;
+    info.colour_channels = found.spec.input_channels;
+    info.min_size = found.spec.min_size;
+    info.is_exact = found.spec.exactness == Exactness::exact;
+    info.sizes = found.spec.words;
+    return info;
+}
+
+}  // namespace
+
+std::shared_ptr<Model::Impl> load_published(const std::filesystem::path& file) {
+    TensorFile content = read_model_file(file);
+    Shapes shapes;
+    for (const auto& [name, tensor] : content.tensors) shapes[name] = tensor.sizes().vec();
+    const FoundArchitecture found = find(shapes, content.metadata);
+    auto impl = std::make_shared<Model::Impl>();
+    const nn::Program program = found.architecture->build(content.tensors, content.metadata);
+    impl->published = found.architecture;
+    impl->traits = nn::traits_of(program);
+    impl->traits.min_size = found.spec.min_size;
+    impl->traits.is_bf16_safe = found.spec.is_bf16_safe;
+    impl->info = make_info(file, content.metadata, found);
+    impl->info.radius = impl->traits.radius;
+    impl->info.parameters = impl->traits.parameters;
+    impl->tensors = std::move(content.tensors);
+    impl->metadata = std::move(content.metadata);
+    return impl;
+}
+
+ModelInfo describe_model(const std::filesystem::path& file) {
+    const ModelHeader header = read_model_header(file);
+    Shapes shapes;
+    bool has_stages = false;
+    for (const auto& [name, shape] : header.shapes) {
+        has_stages = has_stages || name.rfind(kFidelityPrefix, 0) == 0;
+        if (!is_of_another_set(name)) shapes.emplace(name, shape);
+    }
+    ModelInfo info = make_info(file, header.metadata, find(shapes, header.metadata));
+    for (const auto& [name, shape] : shapes) {
+        info.parameters += static_cast<std::size_t>(
+            std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()));
+    }
+    info.has_strength = has_stages;
+    const auto strength =
+        parse_number<double>(metadata_value(header.metadata, "sisr.default_strength", "1"));
+    if (!strength || !(*strength >= 0 && *strength <= 1)) {
+        throw Error(ErrorKind::bad_model, file.string(),
+                    "sisr.default_strength is not from 0 to 1");
+    }
+    if (has_stages) info.default_strength = *strength;
+    return info;
+}
+
+}  // namespace sisr
