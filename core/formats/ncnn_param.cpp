@@ -29,10 +29,7 @@ public:
         end_line();
         std::vector<NcnnLayer> layers;
         for (int i = 0; i < count; ++i) layers.push_back(read_layer());
-        while (!rest_.empty()) {
-            if (!next_word().empty()) fail("has more layers than it says");
-            end_line();
-        }
+        // What follows is left out by ncnn too: published files hold remains there.
         return layers;
     }
 

@@ -28,7 +28,8 @@ std::int64_t taken_channels(const NcnnLayer& layer) {
     const bool is_possible = width > 0 && width <= kLargestKernel && height > 0 &&
                              height <= kLargestKernel && outputs > 0;
     if (!is_possible) return 0;
-    return layer.whole(6, 0) / (width * height * outputs) * std::max(1, layer.whole(7, 1));
+    const int groups = layer.type == "Convolution" ? 1 : std::max(1, layer.whole(7, 1));
+    return layer.whole(6, 0) / (width * height * outputs) * groups;
 }
 
 int factor_of(const NcnnLayer& layer) {
