@@ -26,15 +26,20 @@ struct Spec {
     std::string words;         ///< "23 blocks of 64 channels", for people
 };
 
+struct Built {
+    nn::Program program;
+    std::vector<std::string> unused;  ///< names of tensors that it has no use for
+};
+
 struct Architecture {
     const char* id;    ///< "esrgan"
     const char* name;  ///< as people read it: "ESRGAN (RRDBNet)"
     /// None where the names are another's. Throws Error{bad_model} about "model" where the names
     /// are its own and the shapes cannot be.
     std::optional<Spec> (*read)(const Shapes& shapes, const Metadata& metadata);
-    /// The layers, of tensors that read() took. What it does not use is told by builder.unused().
-    /// Throws Error{bad_model} about "model".
-    nn::Program (*build)(const Tensors& tensors, const Metadata& metadata);
+    /// The layers, of tensors that read() took. Throws Error{bad_model} about "model", which names
+    /// the tensor that is missing, of the wrong shape or not finite.
+    Built (*build)(const Tensors& tensors, const Metadata& metadata);
 };
 
 }  // namespace sisr

@@ -17,8 +17,8 @@ inline std::vector<int> count_readers(const Program& program) {
     return readers;
 }
 
-/// A convolution's result that this layer alone reads may be overwritten: it is no view, and nobody
-/// holds one of it.
+/// A result that this layer alone reads may be overwritten where it is no view of another's, and
+/// nobody holds one of it.
 inline bool may_be_in_place(const Program& program, const Layer& layer,
                             const std::vector<int>& readers) {
     const auto* activate = std::get_if<Activate>(&layer.operation);
@@ -27,8 +27,11 @@ inline bool may_be_in_place(const Program& program, const Layer& layer,
                                activate->kind != Activation::mish;
     if (!is_activation && !std::holds_alternative<Sum>(layer.operation)) return false;
     const Value first = layer.inputs.front();
-    return std::holds_alternative<Convolution>(program.at(first).operation) &&
-           readers[static_cast<std::size_t>(first)] == 1;
+    const Operation& maker = program.at(first).operation;
+    const bool is_own = !std::holds_alternative<Input>(maker) &&
+                        !std::holds_alternative<Slice>(maker) &&
+                        !std::holds_alternative<Custom>(maker);
+    return is_own && readers[static_cast<std::size_t>(first)] == 1;
 }
 
 }  // namespace sisr::nn

@@ -87,6 +87,14 @@ struct GroupNorm {
     double epsilon = 1e-5;
 };
 
+/// Each pixel's channels less their mean, by their deviation: (x - mean) / sqrt(variance + epsilon)
+/// * weight + bias, [C] each. Layer norm over channels, which looks at no other pixel.
+struct ChannelNorm {
+    torch::Tensor weight;
+    torch::Tensor bias;
+    double epsilon = 1e-6;
+};
+
 /// What no other layer says: a function of whole maps, for the reference executor alone.
 struct Custom {
     std::function<torch::Tensor(const std::vector<torch::Tensor>& inputs)> run;
@@ -94,7 +102,8 @@ struct Custom {
 };
 
 using Operation = std::variant<Input, Convolution, Activate, Affine, Sum, Product, Concat, Slice,
-                               PixelShuffle, PixelUnshuffle, Enlarge, GlobalMean, GroupNorm, Custom>;
+                               PixelShuffle, PixelUnshuffle, Enlarge, GlobalMean, GroupNorm,
+                               ChannelNorm, Custom>;
 
 /// Rows (and columns) of a value for each of the network's input: times / over, in lowest terms.
 struct Resolution {

@@ -124,15 +124,21 @@ torch::Tensor ProgramBuilder::take(const std::string& name) {
     return values;
 }
 
+torch::Tensor ProgramBuilder::take_each(const std::string& name, int channels) {
+    auto values = take(name);
+    if (values.dim() != 1 || values.size(0) != channels) {
+        fail_of(name,
+                "has the shape " + shape_of(values) + ", not [" + std::to_string(channels) + "]");
+    }
+    return values;
+}
+
 Value ProgramBuilder::convolution(Value input, const std::string& name, int groups, int dilation) {
     const auto weight = take(name + ".weight");
     const std::string fault = fault_of_weight(weight, channels(input), groups);
     if (!fault.empty()) fail_of(name + ".weight", fault);
-    const auto bias = has(name + ".bias") ? take(name + ".bias") : torch::Tensor();
-    if (bias.defined() && (bias.dim() != 1 || bias.size(0) != weight.size(0))) {
-        fail_of(name + ".bias", "has the shape " + shape_of(bias) + ", not [" +
-                                    std::to_string(weight.size(0)) + "]");
-    }
+    const auto outputs = static_cast<int>(weight.size(0));
+    const auto bias = has(name + ".bias") ? take_each(name + ".bias", outputs) : torch::Tensor();
     return convolution_of(input, weight, bias, groups, dilation);
 }
 
@@ -162,7 +168,7 @@ Value ProgramBuilder::leaky_relu(Value input, double slope) {
 
 Value ProgramBuilder::prelu(Value input, const std::string& name) {
     auto slopes = take(name + ".weight");
-    if (slopes.numel() == 1) slopes = slopes.reshape({1}).expand({channels(input)}).contiguous();
+    if (slopes.dim() <= 1 && slopes.numel() == 1) slopes = slopes.reshape({1}).expand({channels(input)}).contiguous();
     if (slopes.dim() != 1 || slopes.size(0) != channels(input)) {
         fail_of(name + ".weight", "has the shape " + shape_of(slopes) + ", not [" +
                                       std::to_string(channels(input)) + "]");
@@ -269,9 +275,15 @@ Value ProgramBuilder::group_norm(Value input, const std::string& name, int group
     if (groups < 1 || count % groups != 0) {
         fail(std::to_string(count) + " channels make no " + std::to_string(groups) + " groups");
     }
-    GroupNorm operation{groups, take(name + ".weight"), take(name + ".bias"), epsilon};
-    check_each_channel(operation.weight, count, ("tensor \"" + name + ".weight\"").c_str());
-    check_each_channel(operation.bias, count, ("tensor \"" + name + ".bias\"").c_str());
+    GroupNorm operation{groups, take_each(name + ".weight", count),
+                        take_each(name + ".bias", count), epsilon};
+    return append(std::move(operation), {input}, count, program_.at(input).resolution);
+}
+
+Value ProgramBuilder::channel_norm(Value input, const std::string& name, double epsilon) {
+    const int count = channels(input);
+    ChannelNorm operation{take_each(name + ".weight", count), take_each(name + ".bias", count),
+                          epsilon};
     return append(std::move(operation), {input}, count, program_.at(input).resolution);
 }
 

@@ -39,12 +39,18 @@ public:
     Value global_mean(Value input);
     /// `name`.weight and `name`.bias, [C] each.
     Value group_norm(Value input, const std::string& name, int groups, double epsilon = 1e-5);
+    /// `name`.weight and `name`.bias, [C] each.
+    Value channel_norm(Value input, const std::string& name, double epsilon = 1e-6);
     Value custom(std::vector<Value> inputs, Custom operation, int channels, Resolution resolution);
 
     int channels(Value value) const { return program_.at(value).channels; }
 
     /// A tensor by name as float32; counts as used.
     torch::Tensor take(const std::string& name);
+    /// The same, of one number for each channel.
+    torch::Tensor take_each(const std::string& name, int channels);
+    /// Counts a tensor as used that has no bearing on the result; it may be absent.
+    void ignore(const std::string& name) { used_.insert(name); }
     bool has(const std::string& name) const { return tensors_.count(name) != 0; }
 
     /// The program, without layers that the output does not need; the builder is spent. Throws

@@ -161,6 +161,8 @@ std::size_t parameters(const Program& program) {
             if (activate->kind == Activation::prelu) sum += activate->slopes.numel();
         } else if (const auto* norm = std::get_if<GroupNorm>(&layer.operation)) {
             sum += norm->weight.numel() + norm->bias.numel();
+        } else if (const auto* by_pixel = std::get_if<ChannelNorm>(&layer.operation)) {
+            sum += by_pixel->weight.numel() + by_pixel->bias.numel();
         }
     }
     return static_cast<std::size_t>(sum);

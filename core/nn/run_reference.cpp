@@ -111,6 +111,15 @@ struct Compute {
                                  layer.epsilon);
     }
 
+    torch::Tensor operator()(const ChannelNorm& layer) const {
+        // With channels last both ways are views.
+        const auto type = first().scalar_type();
+        const auto pixels = first().permute({0, 2, 3, 1});
+        return torch::layer_norm(pixels, {layer.weight.size(0)}, layer.weight.to(type),
+                                 layer.bias.to(type), layer.epsilon)
+            .permute({0, 3, 1, 2});
+    }
+
     torch::Tensor operator()(const Custom& layer) const { return layer.run(in); }
 };
 
@@ -207,6 +216,9 @@ Program moved(const Program& program, torch::Device device, torch::ScalarType ty
         } else if (auto* norm = std::get_if<GroupNorm>(&layer.operation)) {
             move(norm->weight, type);
             move(norm->bias, type);
+        } else if (auto* by_pixel = std::get_if<ChannelNorm>(&layer.operation)) {
+            move(by_pixel->weight, type);
+            move(by_pixel->bias, type);
         }
     }
     return result;

@@ -13,17 +13,21 @@
 namespace sisr::test {
 
 /// The same layers with positive weights in float64: whatever way a pixel's change takes, nothing
-/// cancels it, and nothing is rounded away.
+/// cancels it, and nothing is rounded away. (Not all alike: a norm makes nothing of equal
+/// channels.)
 inline nn::Program with_visible_weights(const nn::Program& program) {
     nn::Program visible = program;
     for (nn::Layer& layer : visible.layers) {
         if (auto* convolution = std::get_if<nn::Convolution>(&layer.operation)) {
             auto& weight = convolution->weight;
-            weight = torch::full_like(weight, 1.0 / static_cast<double>(weight[0].numel()),
-                                      torch::kFloat64);
+            const auto sum = static_cast<double>(weight[0].numel());
+            weight = (torch::rand_like(weight, torch::kFloat64) + 0.5) / sum;
             convolution->bias = torch::zeros_like(convolution->bias, torch::kFloat64);
         } else if (auto* activate = std::get_if<nn::Activate>(&layer.operation)) {
             if (activate->slopes.defined()) activate->slopes = activate->slopes.to(torch::kFloat64);
+        } else if (auto* norm = std::get_if<nn::ChannelNorm>(&layer.operation)) {
+            norm->weight = torch::ones_like(norm->weight, torch::kFloat64);
+            norm->bias = torch::zeros_like(norm->bias, torch::kFloat64);
         } else if (auto* affine = std::get_if<nn::Affine>(&layer.operation)) {
             affine->factor = torch::ones_like(affine->factor, torch::kFloat64);
             affine->offset = torch::zeros_like(affine->offset, torch::kFloat64);

@@ -252,8 +252,8 @@ TEST(ProgramFacts, SizesOfAProgram) {
     EXPECT_EQ(nn::alignment(program), 1);
     EXPECT_EQ(nn::multiply_adds_per_pixel(program), 8U * 27 + 2 * 100 + 8 * 289 + 4 * 12 * 72);
     EXPECT_EQ(nn::parameters(program), 216U + 8 + 8 + 200 + 2 + 8 * 289 + 8 + 12 * 72 + 12);
-    // The tail's convolution: its input and its result at twice the size, and the network's input.
-    EXPECT_EQ(nn::values_alive_per_pixel(program), 4U * 8 + 4 * 12 + 3 + 0 * 8);
+    // The last convolution's result, that shuffled, and the network's input.
+    EXPECT_EQ(nn::values_alive_per_pixel(program), 4U * 12 + 16 * 3 + 3);
     EXPECT_EQ(nn::last_uses(program).back(), static_cast<Value>(program.layers.size()));
 }
 

@@ -1,0 +1,41 @@
+/// Models whose result Python computed, and the ways in which a program of ours must do the same.
+#pragma once
+
+#include "architectures/registry.h"
+#include "formats/tensors.h"
+#include "nn/program.h"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sisr::test {
+
+struct ParityCase {
+    std::string name;
+    std::filesystem::path folder;  ///< holds new.pth, old.pth and model.safetensors
+    std::string architecture;      ///< Architecture::id
+    Spec spec;                     ///< scale, channels and exactness
+    Metadata given;                ///< to read the model with
+    torch::Tensor input;
+    torch::Tensor expected;
+};
+
+/// Any executor: a program and its input [1,C,h,w] to its result.
+using RunProgram = std::function<torch::Tensor(const nn::Program&, const torch::Tensor&)>;
+
+/// Runs the reference networks of tests/core/architectures/reference; `family` is one of its files.
+std::vector<ParityCase> make_cases(const std::filesystem::path& folder, const std::string& family,
+                                   int seed);
+
+/// The tensors of a file of a case, .pth or .safetensors.
+Tensors read_model(const std::filesystem::path& file);
+
+/// The program of the architecture that the shapes tell; the spec is compared.
+Built build_case(const ParityCase& item, const Tensors& tensors);
+
+/// How far `run` is from Python's result at most, for its range.
+double parity_error(const ParityCase& item, const nn::Program& program, const RunProgram& run);
+
+}  // namespace sisr::test

@@ -1,0 +1,77 @@
+#include "parity.h"
+
+#include "architectures/shape_reader.h"
+#include "core/nn/program_gradient.h"
+#include "engine/device.h"
+#include "support/python.h"
+
+#include <gtest/gtest.h>
+
+namespace sisr::test {
+namespace {
+
+/// Sums of some thousand products in another order.
+constexpr double kFloatError = 1e-4;
+
+class ArchitectureParity : public ::testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override {
+        SISR_SKIP_WITHOUT_PYTHON("torch");
+        cases_ = make_cases(folder_.path(), GetParam(), 1);
+    }
+
+    TempDir folder_;
+    std::vector<ParityCase> cases_;
+};
+
+torch::Tensor by_reference(const nn::Program& program, const torch::Tensor& input) {
+    const torch::NoGradGuard no_grad;
+    return nn::run_reference(program, input);
+}
+
+torch::Tensor by_reference_in_bf16(const nn::Program& program, const torch::Tensor& input) {
+    return by_reference(nn::moved(program, torch::kCPU, torch::kBFloat16), input);
+}
+
+TEST_P(ArchitectureParity, ComputesWhatPythonDoesFromEveryFile) {
+    for (const ParityCase& item : cases_) {
+        SCOPED_TRACE(item.name);
+        for (const char* file : {"new.pth", "old.pth", "model.safetensors"}) {
+            const Built built = build_case(item, read_model(item.folder / file));
+            if (built.program.layers.empty()) continue;
+            EXPECT_EQ(nn::scale(built.program), item.spec.scale);
+            EXPECT_EQ(nn::is_local(built.program), item.spec.exactness == Exactness::exact);
+            EXPECT_LT(parity_error(item, built.program, by_reference), kFloatError) << file;
+        }
+    }
+}
+
+TEST_P(ArchitectureParity, IsNearInBf16WhereItSaysSo) {
+    if (!processor_computes_bf16()) GTEST_SKIP() << "this processor does not compute in bf16";
+    for (const ParityCase& item : cases_) {
+        SCOPED_TRACE(item.name);
+        const Tensors tensors = read_model(item.folder / "model.safetensors");
+        const auto found = find_architecture(shapes_of(tensors), item.given);
+        if (!found || !found->spec.is_bf16_safe) continue;
+        const Built built = found->architecture->build(tensors, item.given);
+        EXPECT_LT(parity_error(item, built.program, by_reference_in_bf16), 2.0 / 255);
+    }
+}
+
+TEST_P(ArchitectureParity, RadiusIsWhatAPixelReaches) {
+    for (const ParityCase& item : cases_) {
+        // Of 8 times and more the gradients take gigabytes, and no new kind of layer is there.
+        if (item.spec.exactness != Exactness::exact || item.spec.scale > 4) continue;
+        SCOPED_TRACE(item.name);
+        const Built built = build_case(item, read_model(item.folder / "model.safetensors"));
+        EXPECT_EQ(measured_radius(built.program), nn::radius(built.program));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, ArchitectureParity,
+                         ::testing::Values("esrgan", "compact", "span", "plksr", "mosr",
+                                           "residual"),
+                         [](const auto& family) { return std::string(family.param); });
+
+}  // namespace
+}  // namespace sisr::test
