@@ -193,8 +193,8 @@ std::unique_ptr<Network> make_network(const Model& model, torch::Device device,
         if (impl.published == nullptr) {
             return impl.architecture->build(impl.tensors, impl.metadata, device, precision);
         }
-        return nn::make_program_network(impl.published->build(impl.tensors, impl.metadata), device,
-                                        precision);
+        auto built = impl.published->build(impl.tensors, impl.metadata);
+        return nn::make_program_network(std::move(built.program), device, precision);
     });
 }
 

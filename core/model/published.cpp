@@ -70,7 +70,8 @@ std::shared_ptr<Model::Impl> load_published(const std::filesystem::path& file) {
     for (const auto& [name, tensor] : content.tensors) shapes[name] = tensor.sizes().vec();
     const FoundArchitecture found = find(shapes, content.metadata);
     auto impl = std::make_shared<Model::Impl>();
-    const nn::Program program = found.architecture->build(content.tensors, content.metadata);
+    const nn::Program program =
+        found.architecture->build(content.tensors, content.metadata).program;
     impl->published = found.architecture;
     impl->traits = nn::traits_of(program);
     impl->traits.min_size = found.spec.min_size;

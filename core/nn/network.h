@@ -26,7 +26,7 @@ struct NetworkTraits {
     bool is_winograd_on_cpu = false;
     /// What its strips take on the CPU for each column of the input, at most.
     std::size_t strip_bytes_per_column = 0;
-    bool is_bf16_safe = true;  ///< a result in bf16 looks like that in float32
+    bool is_bf16_safe = true;         ///< a result in bf16 looks like that in float32
     std::int64_t probe_features = 0;  ///< that build_probe's network yields
 };
 

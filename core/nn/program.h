@@ -1,6 +1,6 @@
-/// A network as data: layers over values, in an order in which each value is made before it is used.
-/// Radius, multiply-adds and what can be streamed follow from it (program_facts.h); run_reference.h
-/// and run_strips.h run it.
+/// A network as data: layers over values, in an order in which each value is made before it is
+/// used. Radius, multiply-adds and what can be streamed follow from it (program_facts.h);
+/// run_reference.h and run_strips.h run it.
 #pragma once
 
 #include <torch/torch.h>
@@ -64,8 +64,8 @@ struct PixelShuffle {
     int factor = 1;
 };
 
-/// Its reverse. The executors pad a picture whose size is no multiple by reflection at its right and
-/// lower border, and cut the result.
+/// Its reverse. The executors pad a picture whose size is no multiple by reflection at its right
+/// and lower border, and cut the result.
 struct PixelUnshuffle {
     int factor = 1;
 };
@@ -101,9 +101,9 @@ struct Custom {
     std::int64_t multiply_adds = 0;  ///< per pixel of the result
 };
 
-using Operation = std::variant<Input, Convolution, Activate, Affine, Sum, Product, Concat, Slice,
-                               PixelShuffle, PixelUnshuffle, Enlarge, GlobalMean, GroupNorm,
-                               ChannelNorm, Custom>;
+using Operation =
+    std::variant<Input, Convolution, Activate, Affine, Sum, Product, Concat, Slice, PixelShuffle,
+                 PixelUnshuffle, Enlarge, GlobalMean, GroupNorm, ChannelNorm, Custom>;
 
 /// Rows (and columns) of a value for each of the network's input: times / over, in lowest terms.
 struct Resolution {
@@ -111,7 +111,9 @@ struct Resolution {
     int over = 1;
 };
 
-inline bool operator==(Resolution a, Resolution b) { return a.times == b.times && a.over == b.over; }
+inline bool operator==(Resolution a, Resolution b) {
+    return a.times == b.times && a.over == b.over;
+}
 
 struct Layer {
     Operation operation;

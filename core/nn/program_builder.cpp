@@ -168,7 +168,8 @@ Value ProgramBuilder::leaky_relu(Value input, double slope) {
 
 Value ProgramBuilder::prelu(Value input, const std::string& name) {
     auto slopes = take(name + ".weight");
-    if (slopes.dim() <= 1 && slopes.numel() == 1) slopes = slopes.reshape({1}).expand({channels(input)}).contiguous();
+    if (slopes.dim() <= 1 && slopes.numel() == 1)
+        slopes = slopes.reshape({1}).expand({channels(input)}).contiguous();
     if (slopes.dim() != 1 || slopes.size(0) != channels(input)) {
         fail_of(name + ".weight", "has the shape " + shape_of(slopes) + ", not [" +
                                       std::to_string(channels(input)) + "]");

@@ -38,7 +38,7 @@ std::optional<Spec> read(const Shapes& /*shapes*/, const Metadata& metadata) {
     return spec;
 }
 
-nn::Program build(const Tensors& tensors, const Metadata& metadata) {
+Built build(const Tensors& tensors, const Metadata& metadata) {
     const auto layers = parse_ncnn_param(metadata_value(metadata, kParamKey), "model");
     Tensors named = tensors;
     for (const NcnnLayer& layer : layers) {
@@ -51,7 +51,7 @@ nn::Program build(const Tensors& tensors, const Metadata& metadata) {
     }
     nn::ProgramBuilder builder(named, ncnn::input_channels(layers));
     const nn::Value output = ncnn::Translator(builder).run(layers);
-    return builder.finish(output);
+    return {builder.finish(output), builder.unused()};
 }
 
 }  // namespace

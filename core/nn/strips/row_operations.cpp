@@ -100,6 +100,27 @@ void affine_rows(const Rows& from, const Rows& to, std::int64_t count,
     });
 }
 
+void normalise_rows(const Rows& from, const Rows& to, std::int64_t count, double epsilon,
+                    const std::vector<float>& factor, const std::vector<float>& offset) {
+    const auto channels = from.channels;
+    each_pixel(from, to, count, [&, channels](const auto* in, auto* out) {
+        float sum = 0;
+        for (std::int64_t c = 0; c < channels; ++c) sum += static_cast<float>(in[c]);
+        const float mean = sum / static_cast<float>(channels);
+        float squares = 0;
+        for (std::int64_t c = 0; c < channels; ++c) {
+            const float apart = static_cast<float>(in[c]) - mean;
+            squares += apart * apart;
+        }
+        const float gain =
+            1 / std::sqrt(squares / static_cast<float>(channels) + static_cast<float>(epsilon));
+        for (std::int64_t c = 0; c < channels; ++c) {
+            const auto i = static_cast<std::size_t>(c);
+            out[c] = (static_cast<float>(in[c]) - mean) * gain * factor[i] + offset[i];
+        }
+    });
+}
+
 void sum_rows(const std::vector<Term>& terms, const Rows& to, std::int64_t count) {
     const auto channels = to.channels;
     if (terms.size() == 1 && terms[0].factor == 1) return copy_rows(terms[0].rows, to, count);

@@ -18,6 +18,10 @@ void activate_rows(const Rows& from, const Rows& to, std::int64_t count, Activat
 void affine_rows(const Rows& from, const Rows& to, std::int64_t count,
                  const std::vector<float>& factor, const std::vector<float>& offset);
 
+/// (x - mean) / sqrt(variance + epsilon) * factor + offset, over the channels of each pixel.
+void normalise_rows(const Rows& from, const Rows& to, std::int64_t count, double epsilon,
+                    const std::vector<float>& factor, const std::vector<float>& offset);
+
 struct Term {
     Rows rows;
     float factor = 1;

@@ -89,6 +89,10 @@ Prepared StripNetwork::Impl::prepare(const Step& step) const {
         result.factor = to_vector(affine->factor);
         result.offset = to_vector(affine->offset);
     }
+    if (const auto* const norm = as<ChannelNorm>(layer)) {
+        result.factor = to_vector(norm->weight);
+        result.offset = to_vector(norm->bias);
+    }
     const auto* const convolution = as<Convolution>(layer);
     if (convolution == nullptr) return result;
     RowConvolutionSpec spec;
@@ -261,6 +265,15 @@ private:
         const Rows from = input_of(step, 0, rows.begin);
         each_row(rows.end - rows.begin, [&](std::int64_t y) {
             affine_rows(from.from(y), to.from(y), 1, prepared.factor, prepared.offset);
+        });
+    }
+
+    void apply(const ChannelNorm& norm, const Step& step, const Prepared& prepared, const Rows& to,
+               Span rows) {
+        const Rows from = input_of(step, 0, rows.begin);
+        each_row(rows.end - rows.begin, [&](std::int64_t y) {
+            normalise_rows(from.from(y), to.from(y), 1, norm.epsilon, prepared.factor,
+                           prepared.offset);
         });
     }
 

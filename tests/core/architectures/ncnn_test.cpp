@@ -54,7 +54,7 @@ Spec spec_of(const TensorFile& file) {
 }
 
 Tensor run(const TensorFile& file, const Tensor& input) {
-    return nn::run_reference(ncnn_architecture().build(file.tensors, file.metadata), input);
+    return nn::run_reference(ncnn_architecture().build(file.tensors, file.metadata).program, input);
 }
 
 void expect_close(const Tensor& actual, const Tensor& expected) {
@@ -230,7 +230,7 @@ TEST(SharedDataNcnn, TheCompactNetworkAsPublishedInBothForms) {
     const auto models = shared_data() / "models";
     SISR_SKIP_WITHOUT(models);
     const TensorFile ncnn = read_model_file(models / "RealESRGAN_General_x4_v3.param");
-    const nn::Program ours = ncnn_architecture().build(ncnn.tensors, ncnn.metadata);
+    const nn::Program ours = ncnn_architecture().build(ncnn.tensors, ncnn.metadata).program;
     EXPECT_EQ(nn::scale(ours), 4);
     EXPECT_EQ(spec_of(ncnn).scale, 4);
     torch::manual_seed(1);

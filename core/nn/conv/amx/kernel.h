@@ -24,8 +24,8 @@ enum class Then {
 
 /// One convolution of rows. All pointers must stay while it runs.
 struct Work {
-    /// Inputs that are summed, kInputs at a time: the place of the first, in elements from the first
-    /// pixel of the row's kernel. `taps` of them.
+    /// Inputs that are summed, kInputs at a time: the place of the first, in elements from the
+    /// first pixel of the row's kernel. `taps` of them.
     const std::ptrdiff_t* offsets;
     std::ptrdiff_t taps;
     const std::uint16_t* weights;  ///< [outputs/16][taps][16][16][2], bf16
@@ -33,7 +33,7 @@ struct Work {
     const float* slopes;           ///< likewise, for Then::slope
     std::ptrdiff_t outputs;
     Then then;
-    const std::uint16_t* input;  ///< the first pixel of the first row's kernel, bf16
+    const std::uint16_t* input;             ///< the first pixel of the first row's kernel, bf16
     std::ptrdiff_t input_row, input_pixel;  ///< steps in elements
     void* output;                           ///< bf16, or float32 where so said
     bool is_output_float;
