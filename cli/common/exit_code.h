@@ -7,7 +7,7 @@ enum class ExitCode {
     done = 0,           ///< everything was done, or was done before
     some_failed = 1,    ///< some files failed; the others are done
     usage = 2,          ///< wrong usage, or nothing to do
-    interrupted = 130,  ///< SIGINT or SIGTERM; what was finished stays
+    interrupted = 130,  ///< a signal asked to stop; what was finished stays
 };
 
 inline int to_int(ExitCode code) { return static_cast<int>(code); }

@@ -23,13 +23,18 @@ StopSignals::StopSignals() {
     action.sa_handler = on_signal;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;  // a read in progress goes on; we stop between tiles
-    sigaction(SIGINT, &action, &previous_interrupt_);
-    sigaction(SIGTERM, &action, &previous_terminate_);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+        sigaction(kSignals[i], &action, &previous_[i]);
+        // nohup's wish.
+        const bool is_ignored = previous_[i].sa_handler == SIG_IGN;
+        if (kSignals[i] == SIGHUP && is_ignored) sigaction(SIGHUP, &previous_[i], nullptr);
+    }
 }
 
 StopSignals::~StopSignals() {
-    sigaction(SIGINT, &previous_interrupt_, nullptr);
-    sigaction(SIGTERM, &previous_terminate_, nullptr);
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+        sigaction(kSignals[i], &previous_[i], nullptr);
+    }
 }
 
 bool StopSignals::requested() const { return stop_requested != 0; }

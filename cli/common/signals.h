@@ -1,6 +1,8 @@
-/// SIGINT and SIGTERM as a question: has somebody asked us to stop?
+/// What asks us to stop (Ctrl-C, SIGTERM, a closed terminal, the end of our processor time) as a
+/// question: has it been asked?
 #pragma once
 
+#include <array>
 #include <csignal>
 
 namespace sisr::cli {
@@ -17,8 +19,11 @@ public:
     bool requested() const;
 
 private:
-    struct sigaction previous_interrupt_ {};
-    struct sigaction previous_terminate_ {};
+    static constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+    std::array<struct sigaction, kSignals.size()> previous_{};
 };
+
+/// A file that may not grow further is a failure to write it, not the end of the program.
+inline void let_large_files_fail() { std::signal(SIGXFSZ, SIG_IGN); }
 
 }  // namespace sisr::cli

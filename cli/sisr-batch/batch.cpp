@@ -19,6 +19,7 @@
 #include <future>
 #include <memory>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -186,6 +187,7 @@ ExitCode Run::go() {
     jobs_ = options_.shard.count == 1 ? list.jobs : take_shard(list.jobs, options_.shard);
     batch_ = std::make_unique<Batch>(options_, model, jobs_, signals_);
     prepare_output(options_);
+    if (!options_.report.empty() && !options_.dry_run) check_report(options_.report);
     if (!options_.dry_run) tidy_outputs(jobs_);
     return batch_->run(list);
 }
@@ -194,8 +196,9 @@ ExitCode Run::go() {
 
 ExitCode run_batch(const BatchOptions& options) {
     Run run(options);
-    const LastWords last_words([&run](const std::string& reason) { run.give_up(reason); });
+    std::optional<LastWords> last_words;
     try {
+        last_words.emplace([&run](const std::string& reason) { run.give_up(reason); });
         return run.go();
     } catch (const Error&) {
         throw;

@@ -224,7 +224,9 @@ private:
             // Portable float maps hold light, which a PNG would cut off.
             extension = ascii_lower(own) == ".pfm" ? ".exr" : ".png";
         }
-        return file.stem().string() + options_.suffix + extension;
+        // What ends the name of "frame.0001" is no extension.
+        const fs::path name = has_image_extension(file) ? file.stem() : file.filename();
+        return name.string() + options_.suffix + extension;
     }
 
     /// The wanted name, or the nearest one that is free.

@@ -1,6 +1,7 @@
 #include "batch.h"
 #include "common/allocator.h"
 #include "common/console_progress.h"
+#include "common/signals.h"
 #include "options.h"
 #include "report.h"
 
@@ -33,6 +34,7 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     keep_freed_memory();
+    let_large_files_fail();
     try {
         const ExitCode code = run(argc, argv);
         // All files are closed. What the libraries' threads still do while statics are destroyed

@@ -267,6 +267,11 @@ std::variant<BatchOptions, ListModels, MergeReports, PrintText> parse_options(
                     merges ? "is missing: where shall the report go?" : "must not be empty");
     }
     if (merges) return MergeReports{options.inputs, options.output};
+    if (options.output == "-") {
+        throw Error(ErrorKind::usage, "--output",
+                    "\"-\" would be standard output, which holds no results; name a file or a "
+                    "folder (./- for one of that name)");
+    }
     return options;
 }
 

@@ -9,6 +9,36 @@
 namespace sisr::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail_to_write(const fs::path& file) {
+    throw Error(ErrorKind::io, file.string(), "the report cannot be written");
+}
+
+/// What is written and then gets the report's name; the name itself where what has it is no file to
+/// be replaced: a pipe, a device, /dev/stdout or another link.
+fs::path written_first(const fs::path& file) {
+    std::error_code ignored;
+    const fs::file_status status = fs::symlink_status(file, ignored);
+    if (fs::exists(status) && !fs::is_regular_file(status)) return file;
+    fs::path temporary = file;
+    temporary += ".partial";
+    return temporary;
+}
+
+void save(const fs::path& file, const std::string& text) {
+    const fs::path written = written_first(file);
+    std::ofstream stream(written, std::ios::binary);
+    stream << text;
+    stream.close();
+    if (written == file) return stream ? void() : fail_to_write(file);
+    std::error_code status;
+    if (stream) fs::rename(written, file, status);
+    if (stream && !status) return;
+    fs::remove(written, status);
+    fail_to_write(file);
+}
+
 ReportedFile reported_file(const nlohmann::json& entry) {
     return {entry.at("input").get<std::string>(),
             entry.at("output").get<std::string>(),
@@ -20,7 +50,7 @@ ReportedFile reported_file(const nlohmann::json& entry) {
             entry.value("input_is", "")};
 }
 
-BatchReport read_report(const std::filesystem::path& file) {
+BatchReport read_report(const fs::path& file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) throw Error(ErrorKind::io, file.string(), "cannot be read");
     try {
@@ -38,7 +68,7 @@ BatchReport read_report(const std::filesystem::path& file) {
 
 }  // namespace
 
-BatchReport merge_reports(const std::vector<std::filesystem::path>& files) {
+BatchReport merge_reports(const std::vector<fs::path>& files) {
     BatchReport merged;
     std::map<std::string, ReportedFile> by_input;
     for (const auto& file : files) {
@@ -67,7 +97,7 @@ bool is_complete(const BatchReport& report) {
     return true;
 }
 
-void write_report(const std::filesystem::path& file, const BatchReport& report) {
+void write_report(const fs::path& file, const BatchReport& report) {
     nlohmann::ordered_json json;
     json["program"] = "sisr-batch " SISR_VERSION;
     json["model"] = report.model;
@@ -92,18 +122,16 @@ void write_report(const std::filesystem::path& file, const BatchReport& report) 
     }
     json["counts"] = counts;
 
-    std::filesystem::path temporary = file;
-    temporary += ".partial";
-    std::ofstream stream(temporary, std::ios::binary);
-    stream << json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
-    stream.close();
-    std::error_code status;
-    if (stream) std::filesystem::rename(temporary, file, status);
-    if (!stream || status) {
-        std::error_code ignored;
-        std::filesystem::remove(temporary, ignored);
-        throw Error(ErrorKind::io, file.string(), "the report cannot be written");
-    }
+    save(file, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void check_report(const fs::path& file) {
+    if (fs::is_directory(file)) fail_to_write(file);
+    const fs::path written = written_first(file);
+    if (written == file) return;
+    if (!std::ofstream(written, std::ios::binary)) fail_to_write(file);
+    std::error_code ignored;
+    fs::remove(written, ignored);
 }
 
 }  // namespace sisr::cli

@@ -25,8 +25,11 @@ struct BatchReport {
     bool interrupted = false;  ///< at least one part was
 };
 
-/// As JSON, whole or not at all. Bytes of a name that are no UTF-8 become U+FFFD.
-/// Throws Error{io}.
+/// To be asked before the work: throws Error{io} where no report can be written.
+void check_report(const std::filesystem::path& file);
+
+/// As JSON, whole or not at all, but for what is no file (/dev/stdout). Bytes of a name that are no
+/// UTF-8 become U+FFFD. Throws Error{io}.
 void write_report(const std::filesystem::path& file, const BatchReport& report);
 
 /// The reports of shards as one, the files in the order of their inputs' names. Where a file is in

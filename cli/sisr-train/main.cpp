@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "common/allocator.h"
+#include "common/signals.h"
 
 #include <sisr/error.h>
 
@@ -63,6 +64,7 @@ ExitCode dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     keep_all_freed_memory();
+    let_large_files_fail();
     try {
         return to_int(dispatch(argc, argv));
     } catch (const sisr::Error& error) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -73,10 +74,23 @@ pid_t maker_of(const std::string& name) {
     return take_number<pid_t>(number).value_or(0);
 }
 
+/// To be told now, and not when the work is done.
+void check_name(const fs::path& target) {
+    struct stat there {};
+    if (::lstat(target.c_str(), &there) != 0) {
+        if (errno == ENAMETOOLONG) fail(target, "cannot be given its name", errno);
+        return;
+    }
+    const bool is_device = S_ISCHR(there.st_mode) || S_ISBLK(there.st_mode) ||
+                           S_ISFIFO(there.st_mode) || S_ISSOCK(there.st_mode);
+    if (is_device) throw Error(ErrorKind::io, target.string(), "is no file that can be replaced");
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(fs::path target)
     : target_(std::move(target)), temporary_(temporary_name(target_)) {
+    check_name(target_);
     for (;;) {
         const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_EXCL);
         if (file.get() >= 0) return;

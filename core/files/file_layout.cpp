@@ -62,10 +62,12 @@ Encoding encoding_of(const OIIO::ImageSpec& spec, const std::string& format) {
 ChannelMap map_channels(const OIIO::ImageSpec& spec) {
     ChannelMap map = rgb_of(spec, "");
     if (!map.colour.empty()) return map;
-    // Luminance beside which chroma stands is no grey picture.
-    const bool has_chroma = find_channel(spec, {"ry", "by"}) >= 0;
     const int grey = find_channel(spec, {"y", "i", "l", "v", "gray", "grey", "luminance"});
-    if (grey >= 0 && !has_chroma) {
+    // Beside chroma, or as one of XYZ, YUV, Lab, HSV and the like, luminance is no grey picture;
+    // nor is a coordinate.
+    const bool is_a_part =
+        find_channel(spec, {"ry", "by", "x", "u", "cb", "q", "i2", "s", "b", "c", "k"}) >= 0;
+    if (grey >= 0 && !is_a_part) {
         map.colour = {grey};
         map.alpha = find_channel(spec, {"a", "alpha"});
         return map;

@@ -26,9 +26,14 @@ constexpr std::int64_t kLibheifLimit = 32768;  // what its readers take
 constexpr std::int64_t kX265Limit = 16384;
 constexpr int kNarrow = 32;
 constexpr int kLongestNarrow = 4096;
+// OpenImageIO's own since 2.5, for its simple formats and for most others.
 #if OIIO_VERSION < OIIO_MAKE_VERSION(2, 5, 0)
+constexpr std::int64_t kOiioSimple = kNoLimit;
+constexpr std::int64_t kOiioLimit = kNoLimit;
 constexpr std::int64_t kLeastJpeg2000 = 32;  // smaller ones come out empty
 #else
+constexpr std::int64_t kOiioSimple = 65535;
+constexpr std::int64_t kOiioLimit = 1 << 20;
 constexpr std::int64_t kLeastJpeg2000 = 1;
 #endif
 
@@ -39,22 +44,22 @@ constexpr Format kFormats[] = {
     // name       label        written by          width         height        least           bytes           traits
     {"png",      "PNG",       Codec::png,         kLibpngLimit, kLibpngLimit, 1,              kNoBytes,       kPhoto | kAlpha | kSignal},
     {"jpeg",     "JPEG",      Codec::jpeg,        kLibjpegLimit, kLibjpegLimit, 1,            kNoBytes,       kPhoto | kOnly8 | kTurns},
-    {"tiff",     "TIFF",      Codec::openimageio, kNoLimit,     kNoLimit,     1,              kNoBytes,       kPhoto | kAlpha | kFloat | kPages | kTurns},
+    {"tiff",     "TIFF",      Codec::openimageio, kOiioLimit,   kOiioLimit,   1,              kNoBytes,       kPhoto | kAlpha | kFloat | kPages | kTurns},
     {"webp",     "WebP",      Codec::webp,        16383,        16383,        1,              kNoBytes,       kParts | kAlpha | kOnly8},
     {"gif",      "GIF",       Codec::gif,         kOf16Bits,    kOf16Bits,    1,              kNoBytes,       kAlpha | kPages | kOnly8},
     {"heif",     "HEIC",      Codec::heif,        kX265Limit,   kX265Limit,   1,              kNoBytes,       kParts | kAlpha | kSignal | kEmptyAtFailure},
     {"avif",     "AVIF",      Codec::heif,        kLibheifLimit, kLibheifLimit, 1,            kNoBytes,       kParts | kAlpha | kSignal | kEmptyAtFailure},
     {"openexr",  "OpenEXR",   Codec::openimageio, kNoLimit,     kNoLimit,     1,              kNoBytes,       kGrey | kAlpha | kFloat | kLight | kAssociated | kWindows},
-    {"hdr",      "Radiance",  Codec::openimageio, kNoLimit,     kNoLimit,     1,              kNoBytes,       kFloat | kLight},
-    {"bmp",      "BMP",       Codec::openimageio, kNoLimit,     kNoLimit,     1,              kBytesOf32Bits, kGrey | kAlpha | kOnly8},
+    {"hdr",      "Radiance",  Codec::openimageio, kOiioLimit,   kOiioLimit,   1,              kNoBytes,       kFloat | kLight},
+    {"bmp",      "BMP",       Codec::openimageio, kOiioSimple,  kOiioSimple,  1,              kBytesOf32Bits, kGrey | kAlpha | kOnly8},
     {"targa",    "Targa",     Codec::openimageio, kOf16Bits,    kOf16Bits,    1,              kNoBytes,       kGrey | kAlpha | kOnly8},
-    {"sgi",      "SGI",       Codec::openimageio, kOf16Bits,    kOf16Bits,    1,              kNoBytes,       kGrey | kAlpha},
-    {"jpeg2000", "JPEG 2000", Codec::openimageio, kNoLimit,     kNoLimit,     kLeastJpeg2000, kNoBytes,       kGrey | kAlpha | kEmptyAtFailure},
-    {"dpx",      "DPX",       Codec::openimageio, kNoLimit,     kNoLimit,     1,              kBytesOf32Bits, kGrey | kAlpha},
+    {"sgi",      "SGI",       Codec::openimageio, kOf16Bits,    kOf16Bits,    1,              kNoBytes,       kGrey | kAlpha | kPlain},
+    {"jpeg2000", "JPEG 2000", Codec::openimageio, kOiioLimit,   kOiioLimit,   kLeastJpeg2000, kNoBytes,       kGrey | kAlpha | kEmptyAtFailure},
+    {"dpx",      "DPX",       Codec::openimageio, kOiioLimit,   kOiioLimit,   1,              kBytesOf32Bits, kGrey | kAlpha},
     {"rla",      "RLA",       Codec::openimageio, 32767,        32767,        1,              kBytesOf32Bits, kGrey | kAlpha | kAssociated},
-    {"fits",     "FITS",      Codec::openimageio, kNoLimit,     kNoLimit,     1,              kNoBytes,       kGrey | kAlpha},
+    {"fits",     "FITS",      Codec::openimageio, kNoLimit,     kNoLimit,     1,              kNoBytes,       kGrey | kAlpha | kPlain},
     // OpenImageIO 2.4 writes 16-bit portable anymaps that nobody can read.
-    {"pnm",      "Netpbm",    Codec::openimageio, kNoLimit,     kNoLimit,     1,              kNoBytes,       kGrey | kOnly8},
+    {"pnm",      "Netpbm",    Codec::openimageio, kOiioSimple,  kOiioSimple,  1,              kNoBytes,       kGrey | kOnly8},
     {"ico",      "icon",      Codec::openimageio, 256,          256,          1,              kNoBytes,       kGrey | kAlpha},
 };
 // clang-format on
@@ -75,6 +80,7 @@ bool holds(const Format& format, Size size, std::uint64_t sample_bytes) {
 
 /// "PNG and TIFF files hold it": of those that most programs read.
 std::string others_for(const Format& format, Size size, std::uint64_t sample_bytes) {
+    if (!holds(format_named("tiff"), size, sample_bytes)) return "OpenEXR files hold it";
     if (has(format, kLight)) return "TIFF files hold it";
     const bool png_holds = holds(format_named("png"), size, sample_bytes);
     return png_holds ? "PNG and TIFF files hold it" : "TIFF files hold it";

@@ -36,6 +36,7 @@ enum Trait : std::uint32_t {
     kAssociated = 1 << 9,       ///< alpha is premultiplied
     kWindows = 1 << 11,         ///< tells where its pixels lie in what is to be seen
     kEmptyAtFailure = 1 << 10,  ///< the encoder may fail without a word
+    kPlain = 1 << 12,  ///< samples stand in the file as they are; the codec may not see a full disk
 };
 
 inline bool has(const Format& format, Trait trait) { return (format.traits & trait) != 0; }

@@ -1,10 +1,12 @@
 #include "files/heif.h"
 
 #include "files/metadata/exif.h"
+#include "files/readers/stream_bytes.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <future>
 #include <new>
 #include <system_error>
@@ -92,6 +94,39 @@ void read_auxiliaries(const heif_image_handle* handle, MetadataParts& parts) {
     if (has_other) parts.left_out.emplace_back("auxiliary pictures");
 }
 
+/// The number of samples of the first track that a film's "moov" box tells of; 0: there is none.
+int frames_of_film(std::istream& stream, std::uint64_t begin, std::uint64_t end) {
+    constexpr std::size_t kHeadBytes = 8;
+    constexpr std::size_t kCountAt = 16;  // behind the head, version, flags and a sample's size
+    const char* const kAround[] = {"moov", "trak", "mdia", "minf", "stbl"};
+    while (begin + kHeadBytes <= end) {
+        const std::string head = read_at(stream, begin, kHeadBytes + 8);
+        const std::uint64_t told = big_endian(head, 0, 4);
+        const std::uint64_t bytes = told == 0   ? end - begin
+                                    : told == 1 ? big_endian(head, kHeadBytes, 8)
+                                                : told;
+        if (bytes < kHeadBytes || bytes > end - begin) return 0;
+        const std::string name = head.substr(4, 4);
+        if (name == "stsz" || name == "stz2") {
+            const std::string count = read_at(stream, begin + kCountAt, 4);
+            return static_cast<int>(std::min<std::uint64_t>(big_endian(count, 0, 4), 1U << 24));
+        }
+        if (std::find(std::begin(kAround), std::end(kAround), name) != std::end(kAround)) {
+            const int frames = frames_of_film(stream, begin + kHeadBytes, begin + bytes);
+            if (frames > 0) return frames;
+        }
+        begin += bytes;
+    }
+    return 0;
+}
+
+/// Pictures of a collection, or of an animation, which libheif does not count.
+int count_frames(heif_context* context, const std::filesystem::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    const int of_film = frames_of_film(stream, 0, std::filesystem::file_size(file));
+    return std::max({1, of_film, heif_context_get_number_of_top_level_images(context)});
+}
+
 }  // namespace
 
 bool begins_as_heif(const std::string& head) {
@@ -151,7 +186,7 @@ void read_heif_parts(const std::filesystem::path& file, MetadataParts& parts) {
     std::string reason;
     const HeifHandle handle = open_heif_picture(context.get(), file, reason);
     if (!handle) return;
-    parts.frames = std::max(1, heif_context_get_number_of_top_level_images(context.get()));
+    parts.frames = count_frames(context.get(), file);
     parts.bits = heif_image_handle_get_luma_bits_per_pixel(handle.get());
     read_blocks(handle.get(), parts);
     read_colour(handle.get(), parts);

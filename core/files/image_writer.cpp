@@ -229,8 +229,17 @@ struct FileSink::Impl {
         temporary->commit();
     }
 
-    /// OpenImageIO 2.4 does not ask these encoders whether they have made anything.
+    /// What OpenImageIO does not look at: whether these encoders have made anything, and whether
+    /// all of it went into the file.
     void check_written() const {
+        if (has(format, kPlain)) {
+            const std::uint64_t least = static_cast<std::uint64_t>(input.width) * input.height *
+                                        conversion.channels() * type.size();
+            const fs::path& written = temporary->temporary_path();
+            if (fs::file_size(written) < least) {
+                throw Error(ErrorKind::io, path.string(), "cannot be written");
+            }
+        }
         if (!has(format, kEmptyAtFailure)) return;
         if (look_at_file(temporary->temporary_path()) == FileState::whole) return;
         throw Error(ErrorKind::io, path.string(),

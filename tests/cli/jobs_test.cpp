@@ -100,6 +100,10 @@ TEST_F(Jobs, NameAndExtensionOfTheResult) {
     options_.format = "webp";
     EXPECT_EQ(lines({"in"}), (Lines{"in/a.jpg -> out/a_x4.webp", "in/b.psd -> out/b_x4.webp",
                                     "in/c.tar.png -> out/c.tar_x4.webp"}));
+    make("frame.0001");
+    make("plain");
+    EXPECT_EQ(lines({"frame.0001", "plain"}),
+              (Lines{"frame.0001 -> out/frame.0001_x4.webp", "plain -> out/plain_x4.webp"}));
 }
 
 TEST_F(Jobs, CollisionsKeepTheFirstNameAndAreTold) {

@@ -167,12 +167,13 @@ TEST_F(SisrBatchFailures, AnObstacleInTheOutputFolderIsOneFailure) {
 }
 
 TEST_F(SisrBatchFailures, AFullDiskIsAFailureOfTheFilesThatDoNotFit) {
-    make_image("in/small.png", 4, 4);
+    make_image("in/small.png", 16, 16);
     // Noise, so that no format makes it small.
     write_image(folder_ / "in/large.png", quantised(random_rgb(100, 100)));
     CommandOptions options = command_options();
-    options.file_size_limit = 10000;
-    for (const std::string format : {"png", "jpg", "webp", "tif", "exr"}) {
+    options.file_size_limit = 14000;
+    for (const std::string format : {"png", "jpg", "webp", "tif", "exr", "hdr", "bmp", "tga", "sgi",
+                                     "jp2", "dpx", "rla", "fits", "ppm", "gif", "heic", "avif"}) {
         const auto words = with_model({path("in"), "-o", path(format), "-f", format, "-q"});
         const CommandResult result = run_command(command(words), options);
         EXPECT_EQ(result.exit_code, 1) << format;
@@ -295,8 +296,8 @@ TEST_P(SisrBatchSignals, TheSecondOneEndsTheCommandAtOnce) {
     EXPECT_FALSE(fs::exists(folder_ / "out/b.png"));
 }
 
-INSTANTIATE_TEST_SUITE_P(InterruptAndTerminate, SisrBatchSignals,
-                         ::testing::Values(SIGINT, SIGTERM));
+INSTANTIATE_TEST_SUITE_P(AllThatAskToStop, SisrBatchSignals,
+                         ::testing::Values(SIGINT, SIGTERM, SIGHUP, SIGXCPU));
 
 TEST_F(SisrBatchFailures, AKilledRunLeavesNoFinalName) {
     make_image("in/b.png", 700, 500);

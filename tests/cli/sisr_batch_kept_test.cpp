@@ -253,6 +253,31 @@ TEST_F(SisrBatchKept, TextsAndCommentsCrossFormats) {
     EXPECT_TRUE(contains(read_bytes(path("c.gif")), "hello"));
 }
 
+TEST_F(SisrBatchKept, FramesThatAreNotReadAreTold) {
+    make_image("a.png", 24, 20);
+    const std::string told = " pages or frames; only the first is done";
+    // "acTL" announces two frames, right behind the head; the second need not be there.
+    const std::string png = read_bytes(path("a.png"));
+    const std::string control(
+        "\0\0\0\x08"
+        "acTL\0\0\0\2\0\0\0\0\xF3\x8D\x93\x70",
+        20);
+    write_bytes(path("animated.png"), png.substr(0, 33) + control + png.substr(33));
+    const CommandResult animated = enlarge("animated.png", "o.png");
+    EXPECT_EQ(animated.exit_code, 0);
+    EXPECT_TRUE(contains(animated.err, "has 2" + told)) << animated.err;
+    EXPECT_FALSE(contains(enlarge("a.png", "b.png").err, told));
+
+    SISR_SKIP_WITHOUT_TOOL("avifenc");
+    run_tool({"avifenc", "--speed", "10", path("a.png"), path("a.png"), path("a.png"),
+              path("film.avif")});
+    const CommandResult film = enlarge("film.avif", "film.png");
+    EXPECT_EQ(film.exit_code, 0) << film.err;
+    EXPECT_TRUE(contains(film.err, "has 3" + told)) << film.err;
+    run_tool({"avifenc", "--speed", "10", path("a.png"), path("one.avif")});
+    EXPECT_FALSE(contains(enlarge("one.avif", "one.png").err, told));
+}
+
 TEST_F(SisrBatchKept, WhatIsLeftOutIsToldAndNotAnnounced) {
     SISR_SKIP_WITHOUT_TOOL("exiftool");
     struct Row {

@@ -1,8 +1,10 @@
 /// Sizes that people ask for, reports, and batches spread over machines.
 #include "sisr_batch_fixture.h"
 
+#include <fcntl.h>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 namespace sisr::test {
 namespace {
@@ -61,8 +63,37 @@ TEST_F(SisrBatch, TheReportTellsWhatBecameOfEachFile) {
     EXPECT_TRUE(contains(files["failed"]["message"].get<std::string>(), "bad.png"));
     EXPECT_FALSE(json["interrupted"].get<bool>());
     const auto unwritable = run({path("in"), "-o", path("out2"), "--report", path("no/r.json")});
-    EXPECT_EQ(unwritable.exit_code, 1);
-    EXPECT_TRUE(contains(unwritable.err, "r.json: the report cannot be written"));
+    EXPECT_EQ(unwritable.exit_code, 2);
+    EXPECT_EQ(unwritable.err,
+              "sisr-batch: " + path("no/r.json") + ": the report cannot be written\n");
+    EXPECT_EQ(names_in("out2"), Names{}) << "told before the work";
+}
+
+TEST_F(SisrBatch, AReportReplacesNothingThatIsNoFile) {
+    make_image("in/a.png");
+    // What is written is read from here; a report of this size fits into a pipe.
+    ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+    const int reader = ::open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK);
+    ASSERT_GE(reader, 0);
+    EXPECT_EQ(run({path("in"), "-o", path("out"), "--report", path("pipe"), "-q"}).exit_code, 0);
+    EXPECT_TRUE(fs::is_fifo(folder_ / "pipe"));
+    std::string text(1 << 16, '\0');
+    text.resize(
+        static_cast<std::size_t>(std::max<ssize_t>(0, ::read(reader, text.data(), text.size()))));
+    ::close(reader);
+    EXPECT_EQ(nlohmann::json::parse(text)["counts"]["done"], 1);
+
+    fs::create_symlink("elsewhere.json", folder_ / "link.json");
+    EXPECT_EQ(run({path("in"), "-o", path("out"), "--report", path("link.json"), "-q"}).exit_code,
+              0);
+    EXPECT_TRUE(fs::is_symlink(folder_ / "link.json"));
+    EXPECT_EQ(nlohmann::json::parse(read_bytes(folder_ / "elsewhere.json"))["counts"]["skipped"],
+              1);
+
+    const CommandResult full = run({path("in"), "-o", path("out"), "--report", "/dev/full", "-q"});
+    EXPECT_EQ(full.exit_code, 1);
+    EXPECT_EQ(full.err, "sisr-batch: /dev/full: the report cannot be written\n");
+    EXPECT_TRUE(fs::is_character_file("/dev/full"));
 }
 
 TEST_F(SisrBatch, TheReportTellsWhatPicturesWereTakenFor) {

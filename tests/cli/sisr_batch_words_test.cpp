@@ -59,6 +59,7 @@ TEST_F(SisrBatchWords, AnOutputThatWasForgottenOrMeant) {
     expect_refused({path("in/a.png"), path("in/b.png"), "-o", path("one.png")},
                    "\"" + path("one.png") + "\" is the name of one picture");
     expect_refused({path("in"), "-o", path("one.jpg")}, "is the name of one picture");
+    expect_refused({path("in/a.png"), "-o", "-"}, "standard output");
     EXPECT_FALSE(fs::exists(folder_ / "one.png"));
     EXPECT_FALSE(fs::exists(folder_ / "one.jpg"));
 }

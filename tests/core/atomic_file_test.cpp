@@ -5,6 +5,7 @@
 #include <sisr/error.h>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 namespace sisr::test {
 namespace {
@@ -47,6 +48,15 @@ TEST(AtomicFile, LongNamesFit) {
     AtomicFile file(folder / name);
     file.commit();
     EXPECT_TRUE(std::filesystem::exists(folder / name));
+}
+
+TEST(AtomicFile, NamesThatCannotBeGivenAreToldAtOnce) {
+    const TempDir folder;
+    EXPECT_THROW(AtomicFile(folder / (std::string(252, 'x') + ".png")), Error);
+    ASSERT_EQ(::mkfifo((folder / "pipe.png").c_str(), 0600), 0);
+    EXPECT_THROW(AtomicFile(folder / "pipe.png"), Error);
+    EXPECT_THROW(AtomicFile("/dev/null"), Error);
+    EXPECT_EQ(count_entries(folder.path()), 1U);
 }
 
 TEST(AtomicFile, MissingFolderIsAnErrorAboutTheTarget) {

@@ -49,7 +49,6 @@ namespace detail {
         ::setenv(name.c_str(), value.c_str(), 1);
     }
     if (options.file_size_limit > 0) {
-        std::signal(SIGXFSZ, SIG_IGN);
         const rlimit limit{options.file_size_limit, options.file_size_limit};
         if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
     }

@@ -117,6 +117,9 @@ void refuse_misread(const std::filesystem::path& file, const std::string& format
             refuse(file, "is a DDS of kind " + kind + ", which is not supported");
         }
     }
+    if (format == "cineon") {
+        refuse(file, "is a Cineon file, of film's densities, which are not supported");
+    }
     if (format == "hdr") {
         for_lines_of_radiance(stream, [&](const std::string& line, bool /*is_size*/) {
             if (line.find("32-bit_rle_xyze") != std::string::npos) {

@@ -21,8 +21,7 @@ std::optional<AlphaKind> alpha_by_file(const std::filesystem::path& file,
 int orientation_by_file(const std::filesystem::path& file, const std::string& format);
 
 /// Throws Error{unsupported} for files that OpenImageIO takes for something that they are not: a
-/// PSD without its merged picture or with a palette, a Radiance file in CIE XYZ, a DDS of
-/// associated alpha.
+/// Radiance file in CIE XYZ, a DDS of associated alpha, a Cineon file.
 void refuse_misread(const std::filesystem::path& file, const std::string& format);
 
 }  // namespace sisr

@@ -87,10 +87,11 @@ private:
                                                    bits_ > 8 ? deep : plain, nullptr);
         if (error.code != heif_error_Ok) fail("is damaged or truncated", error.message);
         image_.reset(decoded);
+        int stride = 0;  // newer libraries want it told
         const bool is_as_told =
             heif_image_get_primary_width(decoded) == head_.shape.width &&
             heif_image_get_primary_height(decoded) == head_.shape.height &&
-            heif_image_get_plane_readonly(decoded, heif_channel_interleaved, nullptr) != nullptr;
+            heif_image_get_plane_readonly(decoded, heif_channel_interleaved, &stride) != nullptr;
         if (!is_as_told) fail("is damaged or truncated", "");
         if (bits_ > 8) {
             bits_ = heif_image_get_bits_per_pixel_range(decoded, heif_channel_interleaved);

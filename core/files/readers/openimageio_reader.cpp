@@ -20,7 +20,10 @@ namespace fs = std::filesystem;
 class OpenImageIoReader final : public FileReader {
 public:
     OpenImageIoReader(fs::path file, const MetadataParts& parts)
-        : file_(std::move(file)), path_(file_.string()), own_profile_(parts.icc) {
+        : file_(std::move(file)),
+          path_(file_.string()),
+          own_profile_(parts.icc),
+          frames_(std::max(1, parts.frames)) {
         open(false);
         format_ = input_->format_name();
         refuse_misread(file_, format_);
@@ -31,7 +34,7 @@ public:
 
     const std::string& format() const override { return format_; }
     const PageInfo& head() const override { return head_; }
-    int pages() const override { return 1; }
+    int pages() const override { return format_ == "png" ? frames_ : 1; }
     bool next_page() override { return false; }
     std::vector<std::string> notes() const override { return notes_; }
 
@@ -214,6 +217,7 @@ private:
     fs::path file_;
     std::string path_;
     std::string own_profile_;  ///< from the file's parts
+    int frames_;               ///< of an animated PNG, only the first of which is read
     std::unique_ptr<OIIO::ImageInput> input_;
     std::string format_;
     int page_ = 0;

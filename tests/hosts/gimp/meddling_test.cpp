@@ -16,7 +16,7 @@ protected:
         write_at(host_->in("small.png"), scene(rgb_shape(13, 9)), Depth::u8);
         write_at(host_->in("alpha.png"), scene(rgb_shape(21, 17, true)), Depth::u8);
         CommandOptions patient;
-        patient.timeout = std::chrono::seconds(300);
+        patient.timeout = std::chrono::seconds(900);
         host_->run("(meddling)", patient);
         facts_ = host_->facts();
     }
@@ -51,7 +51,10 @@ protected:
 std::unique_ptr<GimpHost> GimpMeddling::host_;
 std::map<std::string, std::string> GimpMeddling::facts_;
 
-TEST_F(GimpMeddling, AnImageThatWasClosed) { expect_told("close", "The image was closed"); }
+TEST_F(GimpMeddling, AnImageThatWasClosed) {
+    // GIMP 3 ends a plug-in with its image, and has nobody left to tell it.
+    expect_told("close", g_version.number == "2" ? "The image was closed" : "");
+}
 
 TEST_F(GimpMeddling, AnImageThatWasChangedStaysAsTheUserLeftIt) {
     for (const char* deed : {"delete", "move", "lock", "add"}) {
