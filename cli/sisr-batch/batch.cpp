@@ -210,22 +210,4 @@ ExitCode run_batch(const BatchOptions& options) {
     return ExitCode::some_failed;
 }
 
-ExitCode list_installed_models() {
-    const auto models = list_models();
-    const std::string usual = models.empty() ? "" : find_model(default_model_name()).info().name;
-    std::printf("%-14s %5s  %-12s %10s %6s %8s  %s\n", "name", "scale", "architecture",
-                "parameters", "radius", "strength", "trained for");
-    for (const ModelInfo& info : models) {
-        // A model of one stage only has none to choose.
-        const std::string strength =
-            info.has_strength ? format_number(info.default_strength, 2) : "-";
-        const std::string trained_for = (info.name == usual ? "(default) " : "") + info.trained_for;
-        std::printf("%-14s %5d  %-12s %10zu %6d %8s  %s\n", info.name.c_str(), info.scale,
-                    info.architecture.c_str(), info.parameters, info.radius, strength.c_str(),
-                    trained_for.c_str());
-    }
-    if (models.empty()) std::fprintf(stderr, "sisr-batch: no model is installed\n");
-    return models.empty() ? ExitCode::usage : ExitCode::done;
-}
-
 }  // namespace sisr::cli

@@ -11,7 +11,4 @@ namespace sisr::cli {
 /// folder.
 ExitCode run_batch(const BatchOptions& options);
 
-/// The installed models as a table on stdout.
-ExitCode list_installed_models();
-
 }  // namespace sisr::cli

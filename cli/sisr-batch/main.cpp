@@ -2,6 +2,7 @@
 #include "common/allocator.h"
 #include "common/console_progress.h"
 #include "common/signals.h"
+#include "list_models.h"
 #include "options.h"
 #include "report.h"
 
@@ -21,7 +22,9 @@ ExitCode run(int argc, char** argv) {
         std::fputs(print->text.c_str(), stdout);
         return ExitCode::done;
     }
-    if (std::holds_alternative<ListModels>(request)) return list_installed_models();
+    if (const auto* list = std::get_if<ListModels>(&request)) {
+        return list_installed_models(list->as_json);
+    }
     if (const auto* merge = std::get_if<MergeReports>(&request)) {
         const BatchReport report = merge_reports(merge->reports);
         write_report(merge->output, report);

@@ -76,6 +76,7 @@ po::options_description describe_options() {
         ("progress", po::bool_switch(), "print \"percent N\" lines on stdout, for programs")
         ("dry-run", po::bool_switch(), "only tell what would be done")
         ("list-models", po::bool_switch(), "list the installed models")
+        ("json", po::bool_switch(), "with --list-models: for programs")
         ("quiet,q", po::bool_switch(), "print errors only")
         ("verbose,v", po::bool_switch(), "print more")
         ("version", po::bool_switch(), "print the version")
@@ -236,7 +237,8 @@ std::variant<BatchOptions, ListModels, MergeReports, PrintText> parse_options(
         return PrintText{text.str()};
     }
     if (values.flag("version")) return PrintText{"sisr-batch " SISR_VERSION "\n"};
-    if (values.flag("list-models")) return ListModels{};
+    if (values.flag("list-models")) return ListModels{values.flag("json")};
+    if (values.flag("json")) throw Error(ErrorKind::usage, "--json", "is for --list-models");
 
     BatchOptions options;
     options.upscale = read_upscale_options(values);

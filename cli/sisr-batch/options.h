@@ -46,7 +46,9 @@ struct BatchOptions {
     bool verbose = false;
 };
 
-struct ListModels {};
+struct ListModels {
+    bool as_json = false;
+};
 
 /// Reports of shards to be made one.
 struct MergeReports {

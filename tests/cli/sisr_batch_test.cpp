@@ -3,6 +3,9 @@
 #include "files/file_metadata.h"
 #include "support/image_spec_file.h"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 #include <sstream>
 
 namespace sisr::test {
@@ -237,6 +240,17 @@ TEST_F(SisrBatch, ListsTheModels) {
     ASSERT_NE(line, std::string::npos) << result.out;
     EXPECT_TRUE(contains(result.out.substr(line), "srresnet")) << result.out;
     EXPECT_FALSE(contains(result.out, "broken")) << result.out;
+
+    const CommandResult listed = run_plain({"--list-models", "--json"});
+    const auto json = nlohmann::json::parse(listed.out);
+    const auto entry = std::find_if(json.begin(), json.end(),
+                                    [](const auto& model) { return model["name"] == "repeat-x2"; });
+    ASSERT_NE(entry, json.end()) << listed.out;
+    EXPECT_EQ((*entry)["scale"], 2);
+    EXPECT_EQ((*entry)["architecture"], "srresnet");
+    EXPECT_EQ((*entry)["tiles"], "exact");
+    EXPECT_EQ((*entry)["path"], (folder_ / "models/repeat-x2.safetensors").string());
+    EXPECT_EQ(run_plain({"--json"}).exit_code, 2);
 }
 
 TEST_F(SisrBatch, HelpAndVersionGoToStdout) {
