@@ -77,12 +77,13 @@ Built build_case(const ParityCase& item, const Tensors& tensors) {
     return found->architecture->build(tensors, item.given);
 }
 
-double parity_error(const ParityCase& item, const nn::Program& program, const RunProgram& run) {
+torch::Tensor parity_errors(const ParityCase& item, const nn::Program& program,
+                            const RunProgram& run) {
     const auto output = run(program, item.input);
     EXPECT_EQ(output.sizes(), item.expected.sizes());
-    if (output.sizes() != item.expected.sizes()) return 1;
-    const auto range = (item.expected.max() - item.expected.min()).item<double>();
-    return (output.to(torch::kFloat32) - item.expected).abs().max().item<double>() / range;
+    if (output.sizes() != item.expected.sizes()) return torch::ones({1});
+    const auto range = item.expected.max() - item.expected.min();
+    return (output.to(torch::kFloat32) - item.expected).abs().flatten() / range;
 }
 
 }  // namespace sisr::test

@@ -35,7 +35,9 @@ Tensors read_model(const std::filesystem::path& file);
 /// The program of the architecture that the shapes tell; the spec is compared.
 Built build_case(const ParityCase& item, const Tensors& tensors);
 
-/// How far `run` is from Python's result at most, for its range.
-double parity_error(const ParityCase& item, const nn::Program& program, const RunProgram& run);
+/// How far each value of what `run` makes is from Python's, as a part of the range of those. All 1
+/// where the sizes differ.
+torch::Tensor parity_errors(const ParityCase& item, const nn::Program& program,
+                            const RunProgram& run);
 
 }  // namespace sisr::test

