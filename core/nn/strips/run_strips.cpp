@@ -4,6 +4,8 @@
 #include "nn/strips/row_operations.h"
 #include "nn/strips/strip_buffers.h"
 
+#include <sisr/error.h>
+
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -347,9 +349,11 @@ private:
         });
     }
 
-    /// Those that are not local, or no step.
+    /// Those that are not local, or have a way of their own.
     template <class Other>
-    void apply(const Other& /*other*/, const Step&, const Prepared&, const Rows&, Span) {}
+    void apply(const Other& /*other*/, const Step&, const Prepared&, const Rows&, Span) {
+        throw Error(ErrorKind::internal, "strips", "a layer cannot be computed in strips");
+    }
 
     const Program& program_;
     const StripPlan& plan_;
