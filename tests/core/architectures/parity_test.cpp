@@ -3,6 +3,7 @@
 #include "architectures/shape_reader.h"
 #include "core/nn/program_gradient.h"
 #include "engine/device.h"
+#include "nn/program_network.h"
 #include "support/python.h"
 
 #include <gtest/gtest.h>
@@ -33,6 +34,15 @@ torch::Tensor by_reference_in_bf16(const nn::Program& program, const torch::Tens
     return by_reference(nn::moved(program, torch::kCPU, torch::kBFloat16), input);
 }
 
+/// As the engine runs it: local programs in strips.
+torch::Tensor by_engine(const nn::Program& program, const torch::Tensor& input) {
+    return nn::make_program_network(program, torch::kCPU, torch::kFloat32)->forward(input);
+}
+
+torch::Tensor by_engine_in_bf16(const nn::Program& program, const torch::Tensor& input) {
+    return nn::make_program_network(program, torch::kCPU, torch::kBFloat16)->forward(input);
+}
+
 TEST_P(ArchitectureParity, ComputesWhatPythonDoesFromEveryFile) {
     for (const ParityCase& item : cases_) {
         SCOPED_TRACE(item.name);
@@ -41,8 +51,10 @@ TEST_P(ArchitectureParity, ComputesWhatPythonDoesFromEveryFile) {
             if (built.program.layers.empty()) continue;
             EXPECT_EQ(nn::scale(built.program), item.spec.scale);
             EXPECT_EQ(nn::is_local(built.program), item.spec.exactness == Exactness::exact);
-            const auto errors = parity_errors(item, built.program, by_reference);
-            EXPECT_LT(errors.max().item<double>(), kFloatError) << file;
+            for (const RunProgram& run : {RunProgram(by_reference), RunProgram(by_engine)}) {
+                const auto errors = parity_errors(item, built.program, run);
+                EXPECT_LT(errors.max().item<double>(), kFloatError) << file;
+            }
         }
     }
 }
@@ -56,9 +68,12 @@ TEST_P(ArchitectureParity, IsNearInBf16WhereItSaysSo) {
         if (!found || !found->spec.is_bf16_safe) continue;
         const Built built = found->architecture->build(tensors, item.given);
         // Python's own bf16 is up to 2.4 of 255 away for single values, of weights at random.
-        const auto errors = parity_errors(item, built.program, by_reference_in_bf16);
-        EXPECT_LT(errors.quantile(0.99).item<double>(), 2.0 / 255);
-        EXPECT_LT(errors.mean().item<double>(), 1.0 / 255);
+        for (const RunProgram& run :
+             {RunProgram(by_reference_in_bf16), RunProgram(by_engine_in_bf16)}) {
+            const auto errors = parity_errors(item, built.program, run);
+            EXPECT_LT(errors.quantile(0.99).item<double>(), 2.0 / 255);
+            EXPECT_LT(errors.mean().item<double>(), 1.0 / 255);
+        }
     }
 }
 
