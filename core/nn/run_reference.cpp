@@ -30,7 +30,7 @@ torch::Tensor pad_end(const torch::Tensor& input, std::int64_t axis, std::int64_
 }
 
 /// libtorch 1.13 has none for bf16 on the CPU.
-torch::Tensor mish(const torch::Tensor& x) {
+torch::Tensor mish_in_float(const torch::Tensor& x) {
     if (!x.is_cpu() || x.scalar_type() == torch::kFloat64) return torch::mish(x);
     return torch::mish(x.to(torch::kFloat32)).to(x.scalar_type());
 }
@@ -67,7 +67,7 @@ struct Compute {
             case Activation::prelu: return torch::prelu(x, layer.slopes.to(x.scalar_type()));
             case Activation::silu: return in_place ? torch::silu_(x) : torch::silu(x);
             case Activation::gelu: return torch::gelu(x);
-            case Activation::mish: return mish(x);
+            case Activation::mish: return mish_in_float(x);
             case Activation::sigmoid: return in_place ? torch::sigmoid_(x) : torch::sigmoid(x);
             case Activation::tanh: return in_place ? torch::tanh_(x) : torch::tanh(x);
         }
