@@ -111,7 +111,8 @@ private:
     bool fuse_sum(Value sum, Step& step) {
         const Layer& layer = program_.at(sum);
         const auto* const factors = as<Sum>(layer);
-        if (factors == nullptr || layer.inputs[0] == layer.inputs[1] || is_fused(sum)) return false;
+        if (factors == nullptr || layer.inputs[0] == layer.inputs[1]) return false;
+        if (is_inside_[index(sum)] || is_fused(sum)) return false;  // another convolution took it
         const bool is_first = layer.inputs[0] == step.result;
         const std::size_t other = is_first ? 1 : 0;
         if (program_.at(layer.inputs[other]).is_one_pixel) return false;

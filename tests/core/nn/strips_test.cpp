@@ -95,6 +95,17 @@ Program mixture() {
     return builder.finish(builder.sum(convolve(builder, value, 3, 7), enlarged));
 }
 
+/// Sums whose terms are all convolutions: each can be taken along by one of them.
+Program branches() {
+    const Tensors none;
+    ProgramBuilder builder(none, 3);
+    const Value head = convolve(builder, 0, 16);
+    const Value tall = convolve(builder, head, 16, 5);
+    const Value broad = convolve(builder, head, 16);
+    const Value sum = builder.sum(builder.sum(tall, broad), convolve(builder, head, 16, 1), 2, 3);
+    return builder.finish(convolve(builder, builder.sum(sum, sum), 3));
+}
+
 torch::Tensor whole(const Program& program, const torch::Tensor& input) {
     const auto result = nn::run_reference(program, input.permute({2, 0, 1}).unsqueeze(0));
     return result.squeeze(0).permute({1, 2, 0});
@@ -125,6 +136,7 @@ TEST(Strips, EqualTheWhole) {
     expect_strips_equal_whole(chain(10, 3, 3), 9, 7);
     expect_strips_equal_whole(chain(16, 2, 1), 1, 1);
     expect_strips_equal_whole(mixture(), 41, 30);
+    expect_strips_equal_whole(branches(), 31, 22);
     expect_strips_equal_whole(dense(64, 2, 32, false), 50, 41);
     expect_strips_equal_whole(dense(32, 1, 16, true), 50, 42);
     expect_strips_equal_whole(dense(24, 1, 12, true), 26, 38);
