@@ -92,7 +92,7 @@ TEST_F(SisrBatchWords, ModelFilesThatAreNone) {
                 std::string("PK\3\4 a model of another program") + std::string(200, 'x'));
     const CommandResult other = with(path("here.pth"));
     EXPECT_EQ(other.exit_code, 2);
-    EXPECT_TRUE(contains(other.err, path("here.pth") + ": is not a model")) << other.err;
+    EXPECT_TRUE(contains(other.err, path("here.pth") + ": is a damaged zip archive")) << other.err;
 }
 
 TEST_F(SisrBatchWords, TheDefaultModelIsMarked) {
