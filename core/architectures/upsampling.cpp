@@ -9,6 +9,10 @@ constexpr double kRange = 255;
 
 torch::Tensor mean_of_div2k() { return torch::tensor({0.4488F, 0.4371F, 0.4040F}); }
 
+bool has_mean(const nn::ProgramBuilder& builder) {
+    return builder.has("sub_mean.weight") || builder.has("add_mean.weight");
+}
+
 /// Where in a pixel the enlarged ones lie, for x and then for y: [2 * groups * factor^2].
 torch::Tensor places_in_pixel(int factor, int groups) {
     const auto place =
@@ -75,19 +79,28 @@ int product(const std::vector<int>& steps) {
     return static_cast<int>(all);
 }
 
-nn::Value less_mean(nn::ProgramBuilder& builder, nn::Value input) {
-    return builder.affine(input, torch::full({3}, kRange, torch::kFloat32),
-                          mean_of_div2k() * -kRange);
-}
-
-nn::Value plus_mean(nn::ProgramBuilder& builder, nn::Value values) {
-    return builder.affine(values, torch::full({3}, 1 / kRange, torch::kFloat32), mean_of_div2k());
-}
-
 nn::Value times(nn::ProgramBuilder& builder, nn::Value input, double factor) {
     const int channels = builder.channels(input);
     return builder.affine(input, torch::full({channels}, factor, torch::kFloat32),
                           torch::zeros({channels}));
+}
+
+nn::Value without_mean(nn::ProgramBuilder& builder, nn::Value input, bool is_basicsr) {
+    if (is_basicsr) {
+        return builder.affine(input, torch::full({3}, kRange, torch::kFloat32),
+                              mean_of_div2k() * -kRange);
+    }
+    if (!has_mean(builder)) return input;
+    return convolve_with_bias(builder, times(builder, input, kRange), "sub_mean");
+}
+
+nn::Value with_mean(nn::ProgramBuilder& builder, nn::Value values, bool is_basicsr) {
+    if (is_basicsr) {
+        return builder.affine(values, torch::full({3}, 1 / kRange, torch::kFloat32),
+                              mean_of_div2k());
+    }
+    if (!has_mean(builder)) return values;
+    return times(builder, convolve_with_bias(builder, values, "add_mean"), 1 / kRange);
 }
 
 nn::Value squashed(nn::ProgramBuilder& builder, nn::Value input) {

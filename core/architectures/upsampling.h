@@ -16,11 +16,11 @@ nn::Value enlarge_by_steps(nn::ProgramBuilder& builder, nn::Value features,
 
 int product(const std::vector<int>& steps);
 
-/// Networks of the EDSR family compute with values up to 255, less the mean of DIV2K's colours,
-/// which is part of their code and not of their files. input: 3 channels, 0 to 1.
-nn::Value less_mean(nn::ProgramBuilder& builder, nn::Value input);
-/// The reverse.
-nn::Value plus_mean(nn::ProgramBuilder& builder, nn::Value values);
+/// Networks of the EDSR family compute with values up to 255, less the mean of DIV2K's colours:
+/// by BasicSR part of the code and not of the file, by the authors convolutions of the file
+/// ("sub_mean", "add_mean"; one without them computes with values up to 1). input: 0 to 1.
+nn::Value without_mean(nn::ProgramBuilder& builder, nn::Value input, bool is_basicsr);
+nn::Value with_mean(nn::ProgramBuilder& builder, nn::Value values, bool is_basicsr);
 
 /// Times a number for all channels.
 nn::Value times(nn::ProgramBuilder& builder, nn::Value input, double factor);

@@ -113,18 +113,13 @@ Built build(const Tensors& tensors, const Metadata& metadata) {
     const Layout layout = layout_of(shapes).value();
     const Spec spec = read(all, metadata).value();
     ProgramBuilder b(tensors, spec.input_channels);
-    const bool has_mean = b.has("sub_mean.weight") || b.has("add_mean.weight");
-    Value features = ProgramBuilder::kInput;
-    if (layout.is_basicsr) features = less_mean(b, features);
-    if (has_mean) features = convolve_with_bias(b, times(b, features, 255), "sub_mean");
+    Value features = without_mean(b, ProgramBuilder::kInput, layout.is_basicsr);
     features = b.pixel_unshuffle(features, unshuffle_of(shapes, layout));
     features = body(b, layout, convolve_with_bias(b, features, layout.first()));
     features = enlarge_by_steps(b, features, layout.steps(),
                                 shuffle_steps(shapes, layout.steps(), b.channels(features)));
     features = convolve_with_bias(b, features, layout.last());
-    if (layout.is_basicsr) features = plus_mean(b, features);
-    if (has_mean) features = times(b, convolve_with_bias(b, features, "add_mean"), 1 / 255.0);
-    return finished(b, features);
+    return finished(b, with_mean(b, features, layout.is_basicsr));
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ Attended attention_block(ProgramBuilder& b, Value input, const std::string& name
 Value normalised(ProgramBuilder& b, Value input) {
     const bool is_left_out = b.has("no_norm") || b.channels(input) != 3;
     b.ignore("no_norm");
-    return is_left_out ? input : less_mean(b, input);
+    return is_left_out ? input : without_mean(b, input, true);
 }
 
 Built build(const Tensors& tensors, const Metadata& metadata) {
