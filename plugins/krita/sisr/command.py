@@ -2,6 +2,7 @@
 
 Nothing here needs Krita, so that it can be tested without it.
 """
+import json
 import os
 import shutil
 from collections import namedtuple
@@ -80,22 +81,18 @@ def arguments(program, options, input_folder, output_folder):
     return words
 
 
-def parse_models(table):
-    """Models from what --list-models prints: a head, then a line for each model with the head's
-    columns, of which only the last holds spaces. Lines that do not look so are left out."""
-    lines = table.splitlines()
-    head = lines[0].split() if lines else []
-    columns = head[:head.index("trained")] if "trained" in head else []
-    if columns[:2] != ["name", "scale"]:
+def parse_models(text):
+    """Models from what --list-models --json prints. What does not look so is left out."""
+    try:
+        entries = json.loads(text)
+    except ValueError:
         return []
     models = []
-    for line in lines[1:]:
-        fields = line.split(None, len(columns))
-        if len(fields) < len(columns) or not fields[1].isdigit():
+    for entry in entries if isinstance(entries, list) else []:
+        if not isinstance(entry, dict) or not isinstance(entry.get("scale"), int):
             continue
-        strength = fields[columns.index("strength")] if "strength" in columns else ""
-        trained_for = fields[len(columns)].strip() if len(fields) > len(columns) else ""
-        models.append(Model(fields[0], int(fields[1]), strength != "-", trained_for))
+        models.append(Model(str(entry.get("name", "")), entry["scale"], "strength" in entry,
+                            str(entry.get("trained_for") or entry.get("sizes", ""))))
     return models
 
 

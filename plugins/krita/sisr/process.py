@@ -95,7 +95,7 @@ class ModelQuestion:
         self._seconds = seconds
         self._folder = tempfile.TemporaryDirectory(prefix="krita-sisr-")
         try:
-            self._process = Process([program, "--list-models"], self._folder.name)
+            self._process = Process([program, "--list-models", "--json"], self._folder.name)
         except Failure:
             self._folder.cleanup()
             raise

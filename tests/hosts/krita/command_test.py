@@ -86,27 +86,23 @@ class Arguments(unittest.TestCase):
 
 class Answers(unittest.TestCase):
     def test_models(self):
-        table = ("name           scale  architecture parameters radius strength  trained for\n"
-                 "photo-x4           4  srresnet         731120     21     0.90  photographs of all\n"
-                 "fidelity-x4        4  srresnet         375456     19        -  clean photographs\n"
-                 "a-very-long-name-of-a-model 2  srresnet  1     19  -  \n"
-                 "no model here\n")
-        models = command.parse_models(table)
-        self.assertEqual(models, [command.Model("photo-x4", 4, True, "photographs of all"),
-                                  command.Model("fidelity-x4", 4, False, "clean photographs"),
-                                  command.Model("a-very-long-name-of-a-model", 2, False, "")])
-        self.assertEqual(command.parse_models(""), [])
-        self.assertEqual(command.parse_models("what is this\nphoto 4 a 1 2 b\n"), [])
+        text = """[
+          {"name": "photo-x4", "scale": 4, "strength": 0.9, "trained_for": "photographs of all"},
+          {"name": "fidelity-x4", "scale": 4, "trained_for": "clean photographs"},
+          {"name": "4x my own", "scale": 4, "sizes": "23 blocks of 64 channels",
+           "trained_for": ""},
+          {"name": "no model here"}, 7]"""
+        models = command.parse_models(text)
+        self.assertEqual(models, [
+            command.Model("photo-x4", 4, True, "photographs of all"),
+            command.Model("fidelity-x4", 4, False, "clean photographs"),
+            command.Model("4x my own", 4, False, "23 blocks of 64 channels")])
+        for other in ("", "what is this\nphoto 4 a 1 2 b\n", "{}", "3"):
+            self.assertEqual(command.parse_models(other), [])
         self.assertTrue(command.has_strength(models, ""))
         self.assertTrue(command.has_strength(models, "photo-x4"))
         self.assertFalse(command.has_strength(models, "fidelity-x4"))
         self.assertFalse(command.has_strength([command.Model("photo-x2", 2, False, "")], ""))
-
-    def test_models_of_an_older_command(self):
-        table = ("name           scale  architecture parameters radius  trained for\n"
-                 "fidelity-x4        4  srresnet         375456     19  clean photographs\n")
-        self.assertEqual(command.parse_models(table),
-                         [command.Model("fidelity-x4", 4, True, "clean photographs")])
 
     def test_percent(self):
         self.assertIsNone(command.parse_percent(""))
@@ -173,8 +169,8 @@ class Run(Folder):
             time.sleep(0.02)
 
     def test_models(self):
-        head = "echo 'name scale strength  trained for'; "
-        program = self.program("p", head + "sleep 0.2; echo 'photo-x4 4 -  photographs'")
+        entry = '{"name": "photo-x4", "scale": 4, "trained_for": "photographs"}'
+        program = self.program("p", "echo [; sleep 0.2; echo '%s]'" % entry)
         self.assertEqual(self.answer(program), [command.Model("photo-x4", 4, False, "photographs")])
         with self.assertRaisesRegex(process.Failure, "no model"):
             self.answer(self.program("q", "echo no model is installed >&2; exit 2"))
