@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ std::string in_millions(std::size_t count) {
 
 const char* exactness(const ModelInfo& info) { return info.is_exact ? "exact" : "approximate"; }
 
-void print_table(const std::vector<ModelInfo>& models, const std::string& usual) {
+void print_table(const std::vector<ModelInfo>& models, const std::filesystem::path& usual) {
     int width = 4;
     for (const ModelInfo& info : models)
         width = std::max(width, static_cast<int>(info.name.size()));
@@ -34,17 +35,17 @@ void print_table(const std::vector<ModelInfo>& models, const std::string& usual)
         const std::string words = info.trained_for.empty() ? info.sizes : info.trained_for;
         std::printf("%-*s %5d  %-12s %10s  %-11s %8s  %s%s\n", width, info.name.c_str(), info.scale,
                     info.architecture.c_str(), in_millions(info.parameters).c_str(),
-                    exactness(info), strength.c_str(), info.name == usual ? "(default) " : "",
+                    exactness(info), strength.c_str(), info.path == usual ? "(default) " : "",
                     words.c_str());
     }
 }
 
-void print_json(const std::vector<ModelInfo>& models, const std::string& usual) {
+void print_json(const std::vector<ModelInfo>& models, const std::filesystem::path& usual) {
     auto list = nlohmann::ordered_json::array();
     for (const ModelInfo& info : models) {
         nlohmann::ordered_json entry;
         entry["name"] = info.name;
-        entry["default"] = info.name == usual;
+        entry["default"] = info.path == usual;
         entry["architecture"] = info.architecture;
         entry["sizes"] = info.sizes;
         entry["scale"] = info.scale;
@@ -67,7 +68,8 @@ void print_json(const std::vector<ModelInfo>& models, const std::string& usual) 
 
 ExitCode list_installed_models(bool as_json) {
     const auto models = list_models();
-    const std::string usual = models.empty() ? "" : find_model(default_model_name()).info().name;
+    const std::filesystem::path usual =
+        models.empty() ? std::filesystem::path() : find_model_file(default_model_name());
     (as_json ? print_json : print_table)(models, usual);
     if (models.empty()) std::fprintf(stderr, "sisr-batch: no model is installed\n");
     return models.empty() ? ExitCode::usage : ExitCode::done;

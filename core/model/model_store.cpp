@@ -118,16 +118,20 @@ bool looks_like_file(const std::string& name) {
 
 }  // namespace
 
-Model find_model(const std::string& name_or_path, double scale) {
-    if (looks_like_file(name_or_path)) return Model::load(name_or_path);
+fs::path find_model_file(const std::string& name_or_path, double scale) {
+    if (looks_like_file(name_or_path)) return name_or_path;
     const auto models = installed_models();
     const auto exact = models.find(name_or_path);
     const fs::path file =
         exact != models.end() ? exact->second : choose_member(models, name_or_path, scale);
     std::error_code status;
-    if (file.empty() && fs::is_regular_file(name_or_path, status)) return Model::load(name_or_path);
+    if (file.empty() && fs::is_regular_file(name_or_path, status)) return name_or_path;
     if (file.empty()) fail_unknown(name_or_path, models);
-    return Model::load(file);
+    return file;
+}
+
+Model find_model(const std::string& name_or_path, double scale) {
+    return Model::load(find_model_file(name_or_path, scale));
 }
 
 std::vector<ModelInfo> list_models() {

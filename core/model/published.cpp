@@ -33,7 +33,7 @@ FoundArchitecture find(const Shapes& shapes, const Metadata& metadata) {
         throw Error(ErrorKind::unsupported, "model",
                     "takes " + std::to_string(spec.input_channels) + " channels and makes " +
                         std::to_string(spec.output_channels) +
-                        "; grey and colour pictures alone are done yet");
+                        "; only models of grey or colour pictures are supported");
     }
     return *found;
 }

@@ -10,23 +10,9 @@
 namespace sisr::nn {
 namespace {
 
-namespace F = torch::nn::functional;
-
 // Of a picture that is made of strips: the memory of a column is asked for one this wide.
 constexpr std::int64_t kWidth = 512;
 constexpr std::int64_t kHeight = 4096;
-
-/// [N,C,h,w] made a multiple by reflection at its right and lower border; where it is too small for
-/// that, by its last pixels.
-torch::Tensor padded(const torch::Tensor& input, std::int64_t multiple) {
-    const std::int64_t down = (multiple - input.size(2) % multiple) % multiple;
-    const std::int64_t right = (multiple - input.size(3) % multiple) % multiple;
-    if (down == 0 && right == 0) return input;
-    const auto options = F::PadFuncOptions({0, right, 0, down});
-    const bool reflects = down < input.size(2) && right < input.size(3);
-    return reflects ? F::pad(input, F::PadFuncOptions(options).mode(torch::kReflect))
-                    : F::pad(input, F::PadFuncOptions(options).mode(torch::kReplicate));
-}
 
 class Strips final : public Network {
 public:
@@ -43,7 +29,7 @@ public:
     torch::Tensor forward_telling(const torch::Tensor& input,
                                   const OnShare& on_share) const override {
         const torch::InferenceMode inference;
-        const auto given = padded(input.to(torch::kFloat32), alignment_)
+        const auto given = pad_to_multiple(input.to(torch::kFloat32), alignment_)
                                .contiguous(torch::MemoryFormat::ChannelsLast)
                                .permute({0, 2, 3, 1});
         const auto result = torch::empty(

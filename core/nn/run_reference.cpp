@@ -171,6 +171,10 @@ Value maker_of_picture(const Program& program) {
 
 }  // namespace
 
+torch::Tensor pad_to_multiple(const torch::Tensor& input, std::int64_t multiple) {
+    return pad_end(pad_end(input, 2, multiple), 3, multiple);
+}
+
 torch::Tensor run_reference(const Program& program, const torch::Tensor& input,
                             const std::function<void(double share)>& on_share) {
     const int multiple = alignment(program);
@@ -180,7 +184,7 @@ torch::Tensor run_reference(const Program& program, const torch::Tensor& input,
     for (const Layer& layer : program.layers) work += work_of(layer);
 
     std::vector<torch::Tensor> values(program.layers.size());
-    values.front() = prepared(pad_end(pad_end(input, 2, multiple), 3, multiple));
+    values.front() = prepared(pad_to_multiple(input, multiple));
     double done = 0;
     for (std::size_t i = 1; i < program.layers.size(); ++i) {
         const Layer& layer = program.layers[i];

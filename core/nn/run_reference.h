@@ -18,6 +18,10 @@ torch::Tensor run_reference(
     const Program& program, const torch::Tensor& input,
     const std::function<void(double share)>& on_share = [](double) {});
 
+/// [N,C,h,w] with sizes that are multiples: padded by reflection at its right and lower border,
+/// along an axis too short for that by its last pixels.
+torch::Tensor pad_to_multiple(const torch::Tensor& input, std::int64_t multiple);
+
 /// The same program with its tensors there, in that type; but factors and offsets by channel, and a
 /// last convolution whose result is the picture itself, are float32: the 8 bits of a bf16 mantissa
 /// would band it.

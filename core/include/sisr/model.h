@@ -53,6 +53,9 @@ private:
 /// the largest. Throws Error{not_found} that lists the names there are.
 SISR_API Model find_model(const std::string& name_or_path, double scale = 0);
 
+/// The file that find_model() would load. Throws as it does.
+SISR_API std::filesystem::path find_model_file(const std::string& name_or_path, double scale = 0);
+
 /// The installed models by name. Folders, first match wins: $SISR_MODEL_PATH (colon-separated),
 /// $XDG_DATA_HOME/sisr/models, share/sisr/models beside the library. Damaged files are left out.
 SISR_API std::vector<ModelInfo> list_models();

@@ -20,6 +20,8 @@ struct Rows {
 
     bool is_float() const { return type == c10::ScalarType::Float; }
 
+    std::int64_t element_bytes() const { return is_float() ? 4 : 2; }
+
     template <class T>
     T* row(std::int64_t y) const {
         return static_cast<T*>(data) + y * row_step;
@@ -28,7 +30,7 @@ struct Rows {
     /// From row y on.
     Rows from(std::int64_t y) const {
         Rows rows = *this;
-        rows.data = static_cast<char*>(data) + y * row_step * (is_float() ? 4 : 2);
+        rows.data = static_cast<char*>(data) + y * row_step * element_bytes();
         return rows;
     }
 };

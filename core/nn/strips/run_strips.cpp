@@ -305,7 +305,7 @@ private:
             const Rows from = input_of(step, index, rows.begin);
             Rows part = to;
             part.channels = from.channels;
-            part.data = static_cast<char*>(to.data) + channel * (to.is_float() ? 4 : 2);
+            part.data = static_cast<char*>(to.data) + channel * to.element_bytes();
             each_row(rows.end - rows.begin,
                      [&](std::int64_t y) { copy_rows(from.from(y), part.from(y), 1); });
         }
@@ -384,12 +384,6 @@ void StripNetwork::run(const torch::Tensor& input, const torch::Tensor& output,
     Run(impl_->program, impl_->plan, impl_->prepared, impl_->all_work, input, output, rows,
         on_share)
         .all();
-}
-
-std::size_t StripNetwork::bytes(std::int64_t height, std::int64_t width) const {
-    const StripPlan& plan = impl_->plan;
-    const auto room = find_room(impl_->program, plan, height, choose_rows(plan, height, width));
-    return StripBuffers(impl_->program, plan, room, width).bytes();
 }
 
 std::size_t StripNetwork::bytes(const Program& program, torch::ScalarType precision,

@@ -29,9 +29,7 @@ public:
         const torch::Tensor& input, const torch::Tensor& output,
         const OnShare& on_share = [](double) {}, std::int64_t strip_rows = 0) const;
 
-    /// Bytes that run() takes for a picture of this size.
-    std::size_t bytes(std::int64_t height, std::int64_t width) const;
-    /// The same without the weights being prepared.
+    /// Bytes that run() takes for a picture of this size, beside the weights.
     static std::size_t bytes(const Program& program, torch::ScalarType precision,
                              std::int64_t height, std::int64_t width);
 

@@ -188,11 +188,11 @@ Rows StripBuffers::view(Value value, std::int64_t row) const {
 
 void StripBuffers::clear_below(Value value, std::int64_t height) const {
     const Rows rows = view(value, height);
-    const auto bytes = static_cast<std::size_t>(rows.channels) * (rows.is_float() ? 4 : 2);
+    const auto bytes = static_cast<std::size_t>(rows.channels * rows.element_bytes());
     for (std::int64_t y = 0; y < rows.margin; ++y) {
         for (std::int64_t x = 0; x < rows.width; ++x) {
             const std::int64_t at = y * rows.row_step + x * rows.pixel_step;
-            std::memset(static_cast<char*>(rows.data) + at * (rows.is_float() ? 4 : 2), 0, bytes);
+            std::memset(static_cast<char*>(rows.data) + at * rows.element_bytes(), 0, bytes);
         }
     }
 }
