@@ -1,5 +1,7 @@
 #include "patch_source.h"
 
+#include "base/machine_memory.h"
+
 #include <sisr/error.h>
 #include <sisr/image_file.h>
 
@@ -9,7 +11,6 @@
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <unistd.h>
 
 namespace sisr::training {
 namespace {
@@ -20,11 +21,6 @@ namespace fs = std::filesystem;
 constexpr double kMaxWeightPixels = 4e6;
 constexpr double kFlatDeviation = 5;  // of 8-bit values
 constexpr int kFlatStride = 7;        // samples enough of a patch, and no regular grid of a texture
-
-std::size_t half_of_memory() {
-    const auto pages = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES));
-    return pages / 2 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 std::string first_of(const std::vector<std::string>& reasons) {
     if (reasons.empty()) return "";
@@ -75,7 +71,7 @@ std::vector<fs::path> list_images(const fs::path& folder) {
 PatchSource::PatchSource(const std::vector<fs::path>& folders, const PatchSourceOptions& options,
                          const std::function<void(const std::string&)>& warn)
     : options_(options) {
-    if (options_.memory_bytes == 0) options_.memory_bytes = half_of_memory();
+    if (options_.memory_bytes == 0) options_.memory_bytes = machine_memory() / 2;
     std::vector<fs::path> files;
     for (const fs::path& folder : folders) {
         const auto listed = list_images(folder);

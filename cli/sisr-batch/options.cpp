@@ -65,7 +65,8 @@ po::options_description describe_options() {
         ("tta", po::bool_switch(), "mean over 8 orientations: a little better, 8 times slower")
         ("no-color-lock", po::bool_switch(), "let the model change brightness and hue")
         ("tile", text("N|auto"), "width and height of a tile in input pixels")
-        ("memory", text("MB"), "for tiles, 64 or more; default 768")
+        ("memory", text("MB"),
+         "for tiles, 64 or more; default 768, or more for a network that sees far")
         ("precision", text("P")->default_value("auto"), "auto, fp32 or bf16")
         ("device", text("D")->default_value("auto"), "auto, cpu, cuda or cuda:N")
         ("compare", po::bool_switch(), "also write NAME-compare.png: before beside after")

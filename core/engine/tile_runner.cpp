@@ -88,6 +88,12 @@ void encode_colour(float* samples, std::int64_t pixels, const ImageShape& shape,
     }
 }
 
+void encode_for_display(Image& image) {
+    const ImageShape& shape = image.shape();
+    if (shape.encoding != Encoding::linear) return;
+    encode_colour(image.row(0), std::int64_t{shape.width} * shape.height, shape, srgb_encode);
+}
+
 /// Whether there are colours under no alpha: textures of games have them, and mean them.
 bool holds_hidden_colour(const Image& image) {
     const ImageShape& shape = image.shape();
@@ -124,6 +130,10 @@ std::shared_ptr<const Network> TileRunner::make(const Model& model,
     return options_.ensembles ? make_self_ensemble(std::move(network)) : network;
 }
 
+int TileRunner::finish_reach() const {
+    return kResidualReach + (options_.locks_colour ? kColourLockReach : 0);
+}
+
 int TileRunner::reach(const ImageShape& image) const {
     const int network =
         std::max(traits_.radius, kResidualReach) + (options_.locks_colour ? kColourLockReach : 0);
@@ -131,16 +141,20 @@ int TileRunner::reach(const ImageShape& image) const {
 }
 
 torch::Tensor TileRunner::compute(Image tile, const OnShare& on_share) const {
+    const Run network = [this](const torch::Tensor& input, const OnShare& on_part) {
+        return run_network(input, on_part);
+    };
+    return compute_by(network, std::move(tile), on_share);
+}
+
+torch::Tensor TileRunner::compute_by(const Run& network, Image tile,
+                                     const OnShare& on_share) const {
     const torch::InferenceMode inference;
     const ImageShape shape = tile.shape();
     const std::string subject =
         "tile of " + std::to_string(shape.width) + "x" + std::to_string(shape.height) + " pixels";
     return translate_torch_errors(ErrorKind::internal, subject, [&] {
-        const bool is_linear = shape.encoding == Encoding::linear;
-        if (is_linear) {
-            encode_colour(tile.row(0), std::int64_t{shape.width} * shape.height, shape,
-                          srgb_encode);
-        }
+        encode_for_display(tile);
         const Image as_read = holds_hidden_colour(tile) ? tile : Image();
         if (shape.has_alpha) {
             bleed_colour(tile.samples().data(), shape.width, shape.height, shape.colour_channels,
@@ -157,19 +171,19 @@ torch::Tensor TileRunner::compute(Image tile, const OnShare& on_share) const {
                 return [&, before, parts](double share) { on_share((before + share) / parts); };
             };
             const auto alpha = pixels.slice(1, shape.colour_channels);
-            const auto alpha_result = run_alpha(alpha, part(0));
-            result = run_colour(colour, part(1));
+            const auto alpha_result = run_alpha(network, alpha, part(0));
+            result = run_colour(network, colour, part(1));
             if (!as_read.empty()) {
                 const auto all = view_as_tensor(as_read).slice(1, 0, shape.colour_channels);
-                result =
-                    torch::where(hidden_far_from_edges(alpha), run_colour(all, part(2)), result);
+                result = torch::where(hidden_far_from_edges(alpha),
+                                      run_colour(network, all, part(2)), result);
             }
             result = torch::cat({result, alpha_result}, 1);
         } else {
-            result = run_colour(colour, on_share);
+            result = run_colour(network, colour, on_share);
         }
         result = result.contiguous(torch::MemoryFormat::ChannelsLast);
-        if (is_linear) {
+        if (shape.encoding == Encoding::linear) {
             encode_colour(result.data_ptr<float>(), result.size(2) * result.size(3), shape,
                           srgb_decode);
         }
@@ -185,6 +199,32 @@ Image TileRunner::run(const Image& tile) const {
     Image image(shape);
     std::copy_n(result.data_ptr<float>(), image.samples().size(), image.row(0));
     return image;
+}
+
+std::unique_ptr<NetworkStream> TileRunner::begin_stream(const ImageShape& picture) const {
+    // Transparency is a pass of its own, which most pictures need in few places or nowhere.
+    const bool is_one_picture =
+        !picture.has_alpha && picture.colour_channels <= traits_.colour_channels;
+    return is_one_picture ? fast_->begin(picture.size()) : nullptr;
+}
+
+torch::Tensor TileRunner::network_input(Image rows) const {
+    const torch::InferenceMode inference;
+    encode_for_display(rows);
+    // A copy: the rows end here.
+    return to_network(view_as_tensor(rows).clamp(0, 1));
+}
+
+std::optional<torch::Tensor> TileRunner::finish(Image tile,
+                                                const torch::Tensor& network_output) const {
+    bool is_faulty = false;
+    const Run network = [&](const torch::Tensor& input, const OnShare& /*on_share*/) {
+        is_faulty = find_fault(input, network_output) != nullptr;
+        return network_output;
+    };
+    auto result = compute_by(network, std::move(tile), [](double /*share*/) {});
+    if (is_faulty) return std::nullopt;
+    return result;
 }
 
 std::shared_ptr<const Network> TileRunner::exact() const {
@@ -209,13 +249,19 @@ torch::Tensor TileRunner::run_network(const torch::Tensor& input, const OnShare&
     return output;
 }
 
-torch::Tensor TileRunner::run_colour(const torch::Tensor& colour, const OnShare& on_share) const {
+torch::Tensor TileRunner::to_network(const torch::Tensor& colour) const {
+    const std::int64_t channels = colour.size(1);
+    auto input = colour;
+    if (channels == 1 && traits_.colour_channels == 3) input = colour.expand({-1, 3, -1, -1});
+    if (channels == 3 && traits_.colour_channels == 1) input = colour.transpose(0, 1);
+    return input.contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+torch::Tensor TileRunner::run_colour(const Run& network, const torch::Tensor& colour,
+                                     const OnShare& on_share) const {
     const std::int64_t channels = colour.size(1);
     const auto clamped = colour.clamp(0, 1);
-    auto input = clamped;
-    if (channels == 1 && traits_.colour_channels == 3) input = clamped.expand({-1, 3, -1, -1});
-    if (channels == 3 && traits_.colour_channels == 1) input = clamped.transpose(0, 1);
-    auto output = run_network(input.contiguous(torch::MemoryFormat::ChannelsLast), on_share);
+    auto output = network(to_network(clamped), on_share);
     if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
     if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
 
@@ -234,7 +280,8 @@ torch::Tensor TileRunner::hidden_far_from_edges(const torch::Tensor& alpha) cons
     return is_hidden.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
 }
 
-torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const {
+torch::Tensor TileRunner::run_alpha(const Run& network, const torch::Tensor& alpha,
+                                    const OnShare& on_share) const {
     const auto nearest = [this](const torch::Tensor& x) {
         return x.repeat_interleave(traits_.scale, 2).repeat_interleave(traits_.scale, 3);
     };
@@ -244,7 +291,7 @@ torch::Tensor TileRunner::run_alpha(const torch::Tensor& alpha, const OnShare& o
     // Padding of a maximum never wins, so the border needs no care.
     const auto is_constant = F::max_pool2d(clamped, pool) == -F::max_pool2d(-clamped, pool);
     if (is_constant.all().item<bool>()) return nearest(clamped);
-    const auto computed = run_colour(clamped, on_share).clamp(0, 1);
+    const auto computed = run_colour(network, clamped, on_share).clamp(0, 1);
     return torch::where(nearest(is_constant), nearest(clamped), computed);
 }
 

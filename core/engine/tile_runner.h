@@ -7,8 +7,10 @@
 #include <sisr/image.h>
 #include <sisr/model.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace sisr {
@@ -44,17 +46,37 @@ public:
     /// The same as an image.
     Image run(const Image& tile) const;
 
+    /// For pictures that go through the network from top to bottom instead of tile by tile; null
+    /// where this one cannot.
+    std::unique_ptr<NetworkStream> begin_stream(const ImageShape& picture) const;
+
+    /// What a stream takes of rows of such a picture, [1, channels, h, w].
+    torch::Tensor network_input(Image rows) const;
+
+    /// What compute() makes of a tile, with what the stream made of it, [1, channels, scale*h,
+    /// scale*w]; pixels less than finish_reach() from the tile's border are right at the picture's
+    /// border only. None where the network's result is faulty.
+    std::optional<torch::Tensor> finish(Image tile, const torch::Tensor& network_output) const;
+    int finish_reach() const;
+
 private:
+    using OnShare = Network::OnShare;
+    /// What a network makes of its input.
+    using Run = std::function<torch::Tensor(const torch::Tensor& input, const OnShare& on_share)>;
+
     std::shared_ptr<const Network> make(const Model& model, torch::ScalarType precision) const;
     /// The network in fp32, null when there is none.
     std::shared_ptr<const Network> exact() const;
-    using OnShare = Network::OnShare;
+    torch::Tensor compute_by(const Run& network, Image tile, const OnShare& on_share) const;
     torch::Tensor run_network(const torch::Tensor& input, const OnShare& on_share) const;
-    torch::Tensor run_colour(const torch::Tensor& colour, const OnShare& on_share) const;
+    torch::Tensor run_colour(const Run& network, const torch::Tensor& colour,
+                             const OnShare& on_share) const;
+    torch::Tensor to_network(const torch::Tensor& colour) const;
     /// Of the result: true where no alpha is near, so that no filter mixes what is under it into
     /// what is seen.
     torch::Tensor hidden_far_from_edges(const torch::Tensor& alpha) const;
-    torch::Tensor run_alpha(const torch::Tensor& alpha, const OnShare& on_share) const;
+    torch::Tensor run_alpha(const Run& network, const torch::Tensor& alpha,
+                            const OnShare& on_share) const;
 
     TileOptions options_;
     torch::Device device_ = torch::kCPU;

@@ -1,9 +1,10 @@
 #include <sisr/upscaler.h>
 
+#include "base/machine_memory.h"
 #include "engine/device.h"
 #include "engine/input_judge.h"
 #include "engine/peeked_source.h"
-#include "engine/tile_plan.h"
+#include "engine/picture_run.h"
 #include "engine/tile_runner.h"
 #include "image/resize.h"
 #include "model/model_impl.h"
@@ -22,14 +23,13 @@ constexpr double kMaxSide = 1 << 24;
 // Between two tiles a run makes sure that the cores are shared well: each second or so.
 constexpr std::size_t kTilePixels = std::size_t{1} << 20;
 
+constexpr std::size_t kMemoryBytes = std::size_t{768} << 20;
+
 // Input pixels; of ESRGAN some 350.
 constexpr int kFarRadius = 64;
 
 // The tile, what its clamp and the colour lock make of it, and the rows that it was cut from.
 constexpr std::size_t kInputsAtOnce = 7;
-
-// What a run tells at most before the result is written.
-constexpr double kComputed = 0.999;
 
 // That a picture is judged by: all of it up to some five megapixels.
 constexpr std::size_t kJudgedBytes = std::size_t{64} << 20;
@@ -49,88 +49,6 @@ void check(const UpscaleOptions& options) {
     }
     if (options.tile < 0) fail("tile", "must not be negative");
     if (options.runs < 1) fail("runs", "must be at least 1");
-}
-
-/// Input rows in memory: the band at work and its overlap, read once each.
-class RowWindow {
-public:
-    /// most_rows: that advance() will ask for.
-    RowWindow(RowSource& source, int most_rows) : source_(source), shape_(source.shape()) {
-        rows_.reserve(static_cast<std::size_t>(most_rows) * shape_.row_samples());
-    }
-
-    /// Makes rows [y0, y1) available; y0 and y1 never decrease from call to call.
-    void advance(int y0, int y1) {
-        const std::size_t stride = shape_.row_samples();
-        const auto dropped = static_cast<std::size_t>(y0 - begin_) * stride;
-        rows_.erase(rows_.begin(),
-                    rows_.begin() + static_cast<std::ptrdiff_t>(std::min(dropped, rows_.size())));
-        begin_ = y0;
-        rows_.resize(static_cast<std::size_t>(y1 - y0) * stride);
-        source_.read_rows(end_, y1, rows_.data() + static_cast<std::size_t>(end_ - y0) * stride);
-        end_ = y1;
-    }
-
-    Image cut(const Rect& rect) const {
-        ImageShape shape = shape_;
-        shape.width = rect.width();
-        shape.height = rect.height();
-        Image tile(shape);
-        const auto channels = static_cast<std::size_t>(shape.channels());
-        for (int y = rect.y0; y < rect.y1; ++y) {
-            const float* row = rows_.data() +
-                               static_cast<std::size_t>(y - begin_) * shape_.row_samples() +
-                               static_cast<std::size_t>(rect.x0) * channels;
-            std::copy_n(row, shape.row_samples(), tile.row(y - rect.y0));
-        }
-        return tile;
-    }
-
-private:
-    RowSource& source_;
-    ImageShape shape_;
-    std::vector<float> rows_;
-    int begin_ = 0;
-    int end_ = 0;
-};
-
-/// The part of a tile's result that answers for its crop.
-class CropResult {
-public:
-    CropResult(torch::Tensor result, const Tile& tile, int scale)
-        : result_(std::move(result)),
-          row_samples_(static_cast<std::size_t>(result_.size(1) * result_.size(3))),
-          left_(static_cast<std::size_t>((tile.crop.x0 - tile.input.x0) * scale * result_.size(1))),
-          top_((tile.crop.y0 - tile.input.y0) * scale),
-          size_{tile.crop.width() * scale, tile.crop.height() * scale} {}
-
-    const float* row(int y) const {
-        return result_.data_ptr<float>() + static_cast<std::size_t>(top_ + y) * row_samples_ +
-               left_;
-    }
-
-    /// Copies it to column x of the band's rows.
-    void paste(Image& band, int x) const {
-        const auto channels = static_cast<std::size_t>(band.channels());
-        for (int y = 0; y < size_.height; ++y) {
-            std::copy_n(row(y), static_cast<std::size_t>(size_.width) * channels,
-                        band.row(y) + static_cast<std::size_t>(x) * channels);
-        }
-    }
-
-private:
-    torch::Tensor result_;
-    std::size_t row_samples_;
-    std::size_t left_;
-    int top_;
-    Size size_;
-};
-
-/// Rows of the tallest band, from `begin` to `end`.
-int most_rows(const std::vector<Band>& bands, int Band::*begin, int Band::*end) {
-    int most = 0;
-    for (const Band& band : bands) most = std::max(most, band.*end - band.*begin);
-    return most;
 }
 
 ImageShape scaled(ImageShape shape, Size size) {
@@ -199,47 +117,44 @@ struct Upscaler::Impl {
         return {input.width * traits.scale, input.height * traits.scale};
     }
 
-    TileBudget budget(const ImageShape& shape) const {
-        TileBudget result;
+    RunBudget budget(const ImageShape& shape) const {
+        RunBudget run;
+        TileBudget& result = run.tiles;
         result.tile = options.tile;
         // Bands of a network that sees far would compute most of their rows twice.
         const bool sees_far = traits.is_stripped_on_cpu && traits.radius > kFarRadius;
         if (!sees_far) result.tile_pixels = kTilePixels;
+        std::size_t memory = options.memory_bytes;
+        if (memory == 0) {
+            memory = sees_far ? std::max(kMemoryBytes, machine_memory() / 4) : kMemoryBytes;
+        }
+        run.memory_bytes = memory / static_cast<std::size_t>(options.runs);
         const std::size_t value_bytes = plan.precision == torch::kBFloat16 ? 2 : 4;
         const std::size_t input_bytes = sizeof(float) * static_cast<std::size_t>(shape.channels());
         const std::size_t result_bytes = input_bytes * traits.scale * traits.scale;
         // Transparency is computed by itself, and joined to the colours in a copy; a mean of
         // orientations needs the sum, the next one, and that turned back.
         const std::size_t results_at_once = (shape.has_alpha ? 2 : 1) + (options.tta ? 2 : 0);
-        result.memory_bytes = options.memory_bytes / static_cast<std::size_t>(options.runs);
+        result.memory_bytes = run.memory_bytes;
         result.tile_pixel_bytes = kInputsAtOnce * input_bytes + results_at_once * result_bytes;
         const bool is_stripped = plan.device.is_cpu() && traits.is_stripped_on_cpu;
         if (!is_stripped) {
             result.tile_pixel_bytes += traits.activation_values_per_pixel * value_bytes;
         } else {
-            const std::size_t strips = traits.strip_bytes_per_column * value_bytes / sizeof(float) *
-                                       static_cast<std::size_t>(shape.width);
-            result.memory_bytes -= std::min(strips, result.memory_bytes / 2);
+            run.strip_bytes = traits.strip_bytes_per_column * value_bytes / sizeof(float) *
+                              static_cast<std::size_t>(shape.width);
+            result.memory_bytes -= std::min(run.strip_bytes, result.memory_bytes / 2);
         }
         result.band_pixel_bytes = input_bytes + result_bytes;  // the rows read, the rows made
-        return result;
+        return run;
     }
 
     /// All of the picture, at the network's own scale. Returns what it was taken for.
     InputKind run_all(RowSource& source, RowSink& sink, Progress& progress) const;
 
-    void run_bands(const TileRunner& network, RowSource& source, RowSink& sink,
-                   Progress& progress) const;
-
     /// Runs share the cores evenly: a thread for each picture gets more out of them than all
     /// threads for one picture after the other. The last run has all of them.
     void share_threads() const { set_threads(std::max(1, plan.threads / active_runs)); }
-
-    CropResult run_tile(const TileRunner& network, const RowWindow& window, const Tile& tile,
-                        const Network::OnShare& on_share) const {
-        share_threads();
-        return {network.compute(window.cut(tile.input), on_share), tile, traits.scale};
-    }
 
     UpscaleOptions options;
     ExecutionPlan plan;
@@ -264,64 +179,23 @@ private:
 
 InputKind Upscaler::Impl::run_all(RowSource& source, RowSink& sink, Progress& progress) const {
     const ActiveRun active(active_runs);
+    const auto run_by = [&](const TileRunner& network, RowSource& rows) {
+        const auto share = [this] { share_threads(); };
+        run_picture(network, budget(source.shape()), share, rows, sink, progress);
+    };
     if (!specials) {
-        run_bands(runner, source, sink, progress);
+        run_by(runner, source);
         return told_apart ? options.input : InputKind::automatic;
     }
     const auto run_as = [&](InputKind kind, RowSource& rows) {
         const TileRunner* special = specials->of_kind(kind);
-        run_bands(special ? *special : runner, rows, sink, progress);
+        run_by(special ? *special : runner, rows);
         return kind;
     };
     if (options.input != InputKind::automatic) return run_as(options.input, source);
     PeekedSource peeked(source, judged_rows(source.shape()));
     share_threads();
     return run_as(specials->judge(peeked.first_rows()), peeked);
-}
-
-void Upscaler::Impl::run_bands(const TileRunner& network, RowSource& source, RowSink& sink,
-                               Progress& progress) const {
-    const ImageShape input = source.shape();
-    const std::vector<Band> bands = plan_tiles(input.size(), runner.reach(input), budget(input));
-    const double all_pixels = static_cast<double>(input.width) * input.height;
-    double done_pixels = 0;
-    double furthest = 0;  // a tile may be computed again, in fp32
-    const auto tell = [&](double pixels) {
-        furthest = std::max(furthest, std::min(pixels / all_pixels, kComputed));
-        if (!progress.report(furthest)) {
-            throw Error(ErrorKind::cancelled, "upscaling", "cancelled");
-        }
-    };
-    RowWindow window(source, most_rows(bands, &Band::input_y0, &Band::input_y1));
-    sink.begin(scaled(input, native_size(input)));
-    const auto run_next = [&](const Tile& tile) {
-        tell(done_pixels);
-        const double pixels = static_cast<double>(tile.crop.width()) * tile.crop.height();
-        const auto on_share = [&](double share) { tell(done_pixels + share * pixels); };
-        CropResult result = run_tile(network, window, tile, on_share);
-        done_pixels += pixels;
-        return result;
-    };
-    Image rows;
-    for (const Band& band : bands) {
-        window.advance(band.input_y0, band.input_y1);
-        const int y0 = band.y0 * traits.scale;
-        const int y1 = band.y1 * traits.scale;
-        if (band.tiles.size() == 1) {  // its rows are the band's
-            sink.write_rows(y0, y1, run_next(band.tiles.front()).row(0));
-            continue;
-        }
-        if (rows.height() == 0) {  // once: two of them would be most of the memory
-            const int tallest = most_rows(bands, &Band::y0, &Band::y1);
-            rows = Image(scaled(input, {input.width * traits.scale, tallest * traits.scale}));
-        }
-        for (const Tile& tile : band.tiles) {
-            run_next(tile).paste(rows, tile.crop.x0 * traits.scale);
-        }
-        sink.write_rows(y0, y1, rows.row(0));
-    }
-    sink.finish();
-    progress.report(1);
 }
 
 Upscaler::Upscaler(const Model& model, const UpscaleOptions& options)

@@ -3,6 +3,8 @@
 
 #include "formats/tensors.h"
 
+#include <sisr/image.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,6 +32,8 @@ struct NetworkTraits {
     std::int64_t probe_features = 0;  ///< that build_probe's network yields
 };
 
+class NetworkStream;
+
 /// A network ready to run on one device in one precision.
 class Network {
 public:
@@ -52,6 +56,29 @@ public:
                                           const OnShare& /*on_share*/) const {
         return forward(input);
     }
+
+    /// One picture of which rows come from top to bottom; null where the network wants the whole.
+    /// It must stay meanwhile.
+    virtual std::unique_ptr<NetworkStream> begin(Size /*picture*/) const { return nullptr; }
+};
+
+/// A picture whose rows come and whose result's rows go: the values that forward() of the whole
+/// gives, in memory that grows with the width alone.
+class NetworkStream {
+public:
+    NetworkStream() = default;
+    NetworkStream(const NetworkStream&) = delete;
+    NetworkStream& operator=(const NetworkStream&) = delete;
+    virtual ~NetworkStream() = default;
+
+    /// Of the input, that advance() takes next: 0 when all have been given.
+    virtual int rows_wanted() const = 0;
+
+    /// rows: the next rows_wanted() ones, [1, colour_channels, n, w], or nothing. Returns the rows
+    /// of the result that can be told now, [1, colour_channels, m, scale*w] on the CPU; m may be 0.
+    /// When all rows were given, each call returns more of them until the last is out. on_share is
+    /// told how much of the picture is done, and what it throws ends it.
+    virtual torch::Tensor advance(const torch::Tensor& rows, const Network::OnShare& on_share) = 0;
 };
 
 /// One entry of the table in registry.cpp. All functions may throw Error{bad_model} with a

@@ -5,6 +5,7 @@
 #include "nn/run_reference.h"
 #include "nn/strips/run_strips.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sisr::nn {
@@ -13,6 +14,63 @@ namespace {
 // Of a picture that is made of strips: the memory of a column is asked for one this wide.
 constexpr std::int64_t kWidth = 512;
 constexpr std::int64_t kHeight = 4096;
+
+class StripsStream final : public NetworkStream {
+public:
+    StripsStream(const StripNetwork& network, Size picture, int alignment)
+        : scale_(scale(network.program())),
+          channels_(network.program().layers.front().channels),
+          alignment_(alignment),
+          picture_(picture),
+          strips_(network.begin(padded(picture.height), padded(picture.width))) {}
+
+    int rows_wanted() const override {
+        return std::min(static_cast<int>(strips_->rows_wanted()), picture_.height - given_);
+    }
+
+    torch::Tensor advance(const torch::Tensor& rows, const Network::OnShare& on_share) override {
+        const torch::InferenceMode inference;
+        const auto made = strips_->advance(aligned(rows), on_share);
+        const auto told = std::min(made.size(0), std::int64_t{scale_} * picture_.height - told_);
+        told_ += told;
+        return made.narrow(0, 0, told)
+            .narrow(1, 0, std::int64_t{scale_} * picture_.width)
+            .permute({2, 0, 1})
+            .unsqueeze(0);
+    }
+
+private:
+    std::int64_t padded(std::int64_t length) const {
+        return (length + alignment_ - 1) / alignment_ * alignment_;
+    }
+
+    /// As pad_to_multiple() would have them in the whole picture: [n,w,C], dense.
+    torch::Tensor aligned(const torch::Tensor& rows) {
+        if (!rows.defined()) return torch::empty({0, padded(picture_.width), channels_});
+        auto all = rows.to(torch::kFloat32);
+        given_ += static_cast<int>(rows.size(2));
+        if (alignment_ > 1) {
+            // All strips but the last are multiples; what that one reflects may lie above it.
+            const std::int64_t before = above_.defined() ? above_.size(2) : 0;
+            if (before > 0) all = torch::cat({above_, all}, 2);
+            all = pad_to_multiple(all, alignment_);
+            all = all.narrow(2, before, all.size(2) - before);
+            above_ = all.narrow(2, all.size(2) - alignment_, alignment_)
+                         .narrow(3, 0, picture_.width)
+                         .clone();
+        }
+        return all.permute({0, 2, 3, 1}).squeeze(0).contiguous();
+    }
+
+    int scale_;
+    int channels_;  ///< of the input
+    int alignment_;
+    Size picture_;
+    std::unique_ptr<StripPicture> strips_;
+    int given_ = 0;          ///< rows
+    std::int64_t told_ = 0;  ///< rows of the result
+    torch::Tensor above_;    ///< the last rows of the strip before
+};
 
 class Strips final : public Network {
 public:
@@ -45,6 +103,10 @@ public:
         return result.narrow(2, 0, scale_ * input.size(2))
             .narrow(3, 0, scale_ * input.size(3))
             .contiguous(torch::MemoryFormat::ChannelsLast);
+    }
+
+    std::unique_ptr<NetworkStream> begin(Size picture) const override {
+        return std::make_unique<StripsStream>(network_, picture, alignment_);
     }
 
 private:

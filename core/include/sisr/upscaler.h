@@ -32,11 +32,12 @@ struct UpscaleOptions {
     /// from scale.
     Size size;
     bool fit = false;  ///< `size` is a box: the result keeps its shape and touches it from inside
-    std::size_t memory_bytes = std::size_t{768}
-                               << 20;  ///< for tiles and activations, not the process
-    int runs = 1;                      ///< how many run() at once share the memory
-    int tile = 0;                      ///< input pixels each way; 0: from memory_bytes
-    int threads = 0;                   ///< 0: one per physical core
+    /// For tiles and activations, not the process. 0: 768 MB, and up to a quarter of the machine's
+    /// memory for a network that sees far, since tiles would have it do most of its work twice.
+    std::size_t memory_bytes = 0;
+    int runs = 1;     ///< how many run() at once share the memory
+    int tile = 0;     ///< input pixels each way; 0: from memory_bytes
+    int threads = 0;  ///< 0: one per physical core
     Precision precision = Precision::automatic;
     /// From fidelity (0) to detail (1), for models that hold both; none: the model's default.
     std::optional<double> strength;

@@ -1,4 +1,5 @@
-#include "nn/program_builder.h"
+#include "core/nn/programs.h"
+
 #include "nn/program_facts.h"
 #include "nn/run_reference.h"
 #include "nn/strips/run_strips.h"
@@ -24,58 +25,6 @@ constexpr double kRounding = 1e-5;
 
 // A bf16 has 8 bits; of an 8-bit picture's 255 values.
 constexpr double kTwoOf255 = 2.0 / 255;
-
-Value convolve(ProgramBuilder& builder, Value input, int outputs, int kernel = 3, int groups = 1,
-               int dilation = 1) {
-    const int inputs = builder.channels(input) / groups;
-    const double gain = 1.2 / std::sqrt(static_cast<double>(inputs * kernel * kernel));
-    return builder.convolution_of(input, torch::randn({outputs, inputs, kernel, kernel}) * gain,
-                                  torch::randn({outputs}) * 0.05, groups, dilation);
-}
-
-Value dense_block(ProgramBuilder& builder, Value input, int growth) {
-    std::vector<Value> parts{input};
-    for (int i = 0; i < 4; ++i) {
-        const Value all = i == 0 ? input : builder.concat(parts);
-        parts.push_back(builder.leaky_relu(convolve(builder, all, growth), 0.2));
-    }
-    const Value last = convolve(builder, builder.concat(parts), builder.channels(input));
-    return builder.sum(last, input, 0.2, 1);
-}
-
-/// As ESRGAN's generator (Wang et al. 2018): residuals in residuals of dense blocks.
-Program dense(int channels, int blocks, int growth, bool unshuffles) {
-    const Tensors none;
-    ProgramBuilder builder(none, 3);
-    const Value input = unshuffles ? builder.pixel_unshuffle(0, 2) : 0;
-    const Value head = convolve(builder, input, channels);
-    Value features = head;
-    for (int i = 0; i < blocks; ++i) {
-        Value inner = features;
-        for (int part = 0; part < 3; ++part) inner = dense_block(builder, inner, growth);
-        features = builder.sum(inner, features, 0.2, 1);
-    }
-    features = builder.sum(head, convolve(builder, features, channels));
-    for (int step = 0; step < 2; ++step) {
-        features = builder.enlarge(features, 2);
-        features = builder.leaky_relu(convolve(builder, features, channels), 0.2);
-    }
-    return builder.finish(convolve(builder, features, 3));
-}
-
-/// A chain and PixelShuffle, the enlarged input added.
-Program chain(int channels, int layers, int scale) {
-    const Tensors none;
-    ProgramBuilder builder(none, 3);
-    Value value = 0;
-    for (int i = 0; i < layers; ++i) {
-        value = convolve(builder, value, channels);
-        value =
-            i % 2 == 0 ? builder.activate(value, Activation::relu) : builder.leaky_relu(value, 0.1);
-    }
-    value = builder.pixel_shuffle(convolve(builder, value, 3 * scale * scale), scale);
-    return builder.finish(builder.sum(value, builder.enlarge(0, scale)));
-}
 
 /// One of everything.
 Program mixture() {
