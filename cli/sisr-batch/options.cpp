@@ -58,7 +58,8 @@ po::options_description describe_options() {
         ("existing", text("DO")->default_value("skip"), "skip, overwrite or error")
         ("threads,t", text("N"), "default: one per core")
         ("strength", text("S"),
-         "0 (fidelity) to 1 (detail), for models that hold both stages; default: the model's")
+         "0 (fidelity) to 1 (detail), for models that hold both stages; with others' models 0 is "
+         "the plain enlargement and 1 the network's result; default: the model's")
         ("input-is", text("KIND")->default_value("auto"),
          "clean, damaged (JPEG, noise), heavy (much of it) or auto, for models that hold weights "
          "for several")

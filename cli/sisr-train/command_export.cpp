@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "common/option_values.h"
 #include "export.h"
+#include "export_published.h"
 #include "option_parser.h"
 
 #include "formats/safetensors.h"
@@ -91,7 +92,10 @@ boost::program_options::options_description describe_options() {
     // clang-format off
     options.add_options()
         ("from", text("RUN|CHECKPOINT|MODEL")->required(),
-         "run folder (its newest checkpoint), checkpoint file or model")
+         "run folder (its newest checkpoint), checkpoint file, model, or another's model in any "
+         "kind of file")
+        ("as", text("fp32|fp16|bf16"),
+         "of another's model: the type of the weights; default: as they are")
         ("fidelity", text("FILE"),
          "a model that the run started from, or that started from it: both in one file")
         ("strength", text("S"),
@@ -150,12 +154,16 @@ void export_weights(const OptionValues& values, const fs::path& target) {
 }  // namespace
 
 ExitCode run_export(const Arguments& arguments) {
-    const auto parsed = parse_arguments("export", "RUN|CHECKPOINT|MODEL -o FILE",
-                                        describe_options(), arguments, "from");
+    const auto parsed = parse_arguments("export", "RUN|CHECKPOINT|MODEL [-o] FILE",
+                                        describe_options(), arguments, {"from", "output"});
     if (!parsed) return ExitCode::done;
     const OptionValues values(*parsed);
     const fs::path target = values.text("output");
-    if (adds_special(values)) {
+    if (is_published_model(values.text("from"))) {
+        export_published(values, target);
+    } else if (values.has("as")) {
+        throw Error(ErrorKind::usage, "--as", "is for others' models; ours are in half precision");
+    } else if (adds_special(values)) {
         export_with_special(values, target);
     } else {
         export_weights(values, target);

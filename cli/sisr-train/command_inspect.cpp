@@ -1,16 +1,29 @@
 #include "base/numbers.h"
 #include "commands.h"
+#include "formats/model_header.h"
 #include "judge_fit.h"
 #include "model/model_impl.h"
 #include "option_parser.h"
 
+#include <sisr/error.h>
+
 #include <cstdio>
+#include <optional>
+#include <string>
 
 namespace sisr::cli {
 namespace {
 
 // The size that the literature counts multiply-adds for.
 constexpr double kReferencePixels = 1280.0 * 720.0;
+
+/// What others' training left in the file that the network does not need.
+void print_unused(const Model::Impl& impl) {
+    if (impl.published == nullptr) return;
+    for (const std::string& name : impl.published->build(impl.tensors, impl.metadata).unused) {
+        std::printf("not used       %s\n", name.c_str());
+    }
+}
 
 void print(const Model& model) {
     const ModelInfo& info = model.info();
@@ -21,12 +34,16 @@ void print(const Model& model) {
     std::printf("architecture   %s\n", info.architecture.c_str());
     std::printf("scale          %d\n", info.scale);
     std::printf("channels       %d in and out\n", info.colour_channels);
+    if (!info.sizes.empty()) std::printf("sizes          %s\n", info.sizes.c_str());
+    std::printf("tiles          %s\n", info.is_exact ? "exact" : "approximate");
     std::printf("parameters     %zu\n", info.parameters);
     const double operations =
         kReferencePixels / area * static_cast<double>(traits.multiply_adds_per_pixel);
     std::printf("multiply-adds  %s G for a 1280x720 result\n",
                 format_number(1e-9 * operations, 2).c_str());
-    if (info.has_strength)
+    if (model.impl().published != nullptr) {
+        std::printf("strength       0 (plain enlargement) to 1 (the network's), default 1\n");
+    } else if (info.has_strength)
         std::printf("strength       0 to 1, default %s\n",
                     format_number(info.default_strength, 2).c_str());
     for (const auto& special : model.impl().specials) {
@@ -35,8 +52,40 @@ void print(const Model& model) {
     if (!model.impl().specials.empty() && model.impl().judge.empty())
         std::printf("               chosen by hand only: see sisr-train judge\n");
     std::printf("radius         %d input pixels\n", info.radius);
+    print_unused(model.impl());
     for (const auto& [key, value] : model.impl().metadata) {
         std::printf("%s = %s\n", key.c_str(), value.c_str());
+    }
+}
+
+/// What a file holds that is no model that can be run.
+void print_tensors(const ModelHeader& header) {
+    for (const auto& [name, shape] : header.shapes) {
+        std::string sizes;
+        for (const std::int64_t size : shape) {
+            sizes += (sizes.empty() ? "" : "x") + std::to_string(size);
+        }
+        std::printf("%-60s %s\n", name.c_str(), sizes.c_str());
+    }
+    for (const auto& [key, value] : header.metadata) {
+        std::printf("%s = %s\n", key.c_str(), value.c_str());
+    }
+}
+
+/// The file's own tensors where it is no model, before whoever asked is told so.
+Model load(const std::string& name_or_file) {
+    try {
+        return find_model(name_or_file);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::not_found) throw;
+        std::optional<ModelHeader> header;
+        try {
+            header = read_model_header(find_model_file(name_or_file));
+        } catch (const Error&) {
+            throw error;  // nothing of it can be read
+        }
+        print_tensors(*header);
+        throw;
     }
 }
 
@@ -48,11 +97,11 @@ ExitCode run_inspect(const Arguments& arguments) {
     // clang-format off
     options.add_options()
         ("model", po::value<std::string>()->required()->value_name("NAME|FILE"),
-         "installed model or safetensors file");
+         "installed model, or a model in any kind of file");
     // clang-format on
-    const auto values = parse_arguments("inspect", "MODEL", options, arguments, "model");
+    const auto values = parse_arguments("inspect", "MODEL", options, arguments, {"model"});
     if (!values) return ExitCode::done;
-    print(find_model((*values)["model"].as<std::string>()));
+    print(load((*values)["model"].as<std::string>()));
     return ExitCode::done;
 }
 

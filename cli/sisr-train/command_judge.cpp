@@ -90,7 +90,7 @@ void print_losses(const std::vector<JudgedPicture>& pictures, const std::vector<
 ExitCode run_judge(const Arguments& arguments) {
     const auto map =
         parse_arguments("judge", "MODEL --data DIR... --validation DIR --degrade SPEC -o FILE",
-                        describe_options(), arguments, "model");
+                        describe_options(), arguments, {"model"});
     if (!map) return ExitCode::done;
     const OptionValues values(*map);
     const Model model = find_model(values.text("model"));

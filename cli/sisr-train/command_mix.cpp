@@ -77,7 +77,7 @@ bool is_same_network(const Tensors& sum, const TensorFile& first, const Term& te
 
 ExitCode run_mix(const Arguments& arguments) {
     const auto map =
-        parse_arguments("mix", "MODEL=FACTOR... -o FILE", describe_options(), arguments, "model");
+        parse_arguments("mix", "MODEL=FACTOR... -o FILE", describe_options(), arguments, {"model"});
     if (!map) return ExitCode::done;
     const std::filesystem::path target = OptionValues(*map).text("output");
     std::optional<TensorFile> result;

@@ -16,7 +16,7 @@ std::optional<po::variables_map> parse_arguments(const std::string& command,
                                                  const std::string& synopsis,
                                                  po::options_description options,
                                                  const Arguments& arguments,
-                                                 const std::string& positional) {
+                                                 const std::vector<std::string>& positional) {
     // clang-format off
     options.add_options()
         ("help,h", "print this help")
@@ -24,7 +24,9 @@ std::optional<po::variables_map> parse_arguments(const std::string& command,
          "read options from an INI file; those on the command line win");
     // clang-format on
     po::positional_options_description words;
-    if (!positional.empty()) words.add(positional.c_str(), -1);
+    for (const std::string& option : positional) {
+        words.add(option.c_str(), &option == &positional.back() ? -1 : 1);
+    }
     po::variables_map values;
     try {
         po::store(po::command_line_parser(arguments).options(options).positional(words).run(),

@@ -26,13 +26,16 @@ constexpr int kConstantAlphaReach = 2;
 // Bilinear enlargement of what the clamp took off looks at the next pixel.
 constexpr int kResidualReach = 1;
 
-torch::Tensor upsample_bilinear(const torch::Tensor& input, int scale) {
+// Of the enlargement that a result is mixed with.
+constexpr int kBicubicReach = 2;
+
+torch::Tensor enlarge(const torch::Tensor& input, int scale,
+                      F::InterpolateFuncOptions::mode_t kernel) {
     if (scale == 1) return input;
     const std::vector<double> factors(2, scale);
-    return F::interpolate(input, F::InterpolateFuncOptions()
-                                     .scale_factor(factors)
-                                     .mode(torch::kBilinear)
-                                     .align_corners(false));
+    return F::interpolate(
+        input,
+        F::InterpolateFuncOptions().scale_factor(factors).mode(kernel).align_corners(false));
 }
 
 /// One pass over the bits of the samples: the mask of Inf and NaN, and what differs from the first.
@@ -131,12 +134,13 @@ std::shared_ptr<const Network> TileRunner::make(const Model& model,
 }
 
 int TileRunner::finish_reach() const {
-    return kResidualReach + (options_.locks_colour ? kColourLockReach : 0);
+    const int lock = options_.locks_colour ? kColourLockReach : 0;
+    return std::max({lock, kResidualReach, kBicubicReach});
 }
 
 int TileRunner::reach(const ImageShape& image) const {
-    const int network =
-        std::max(traits_.radius, kResidualReach) + (options_.locks_colour ? kColourLockReach : 0);
+    const int lock = options_.locks_colour ? kColourLockReach : 0;
+    const int network = std::max({traits_.radius + lock, kResidualReach, kBicubicReach});
     return image.has_alpha ? std::max(network, kConstantAlphaReach) + kBleedRadius : network;
 }
 
@@ -163,7 +167,9 @@ torch::Tensor TileRunner::compute_by(const Run& network, Image tile,
         const auto pixels = view_as_tensor(tile);
         const auto colour = pixels.slice(1, 0, shape.colour_channels);
         torch::Tensor result;
-        if (shape.has_alpha) {
+        if (shape.has_alpha && takes_mask()) {
+            result = run_joined(network, pixels, on_share);
+        } else if (shape.has_alpha) {
             // The transparency goes through the network too, where it is not the same all over, and
             // what is under it.
             const int parts = as_read.empty() ? 2 : 3;
@@ -249,28 +255,59 @@ torch::Tensor TileRunner::run_network(const torch::Tensor& input, const OnShare&
     return output;
 }
 
-torch::Tensor TileRunner::to_network(const torch::Tensor& colour) const {
-    const std::int64_t channels = colour.size(1);
-    auto input = colour;
-    if (channels == 1 && traits_.colour_channels == 3) input = colour.expand({-1, 3, -1, -1});
-    if (channels == 3 && traits_.colour_channels == 1) input = colour.transpose(0, 1);
+/// What a network of four channels takes: grey or colour, its mask behind it where it has one.
+torch::Tensor TileRunner::with_mask(const torch::Tensor& pixels) const {
+    const bool has_mask = pixels.size(1) % 2 == 0;
+    const std::int64_t colours = pixels.size(1) - (has_mask ? 1 : 0);
+    const auto mask = has_mask ? pixels.slice(1, colours) : torch::ones_like(pixels.slice(1, 0, 1));
+    return torch::cat({pixels.slice(1, 0, colours).expand({-1, 3, -1, -1}), mask}, 1);
+}
+
+torch::Tensor TileRunner::to_network(const torch::Tensor& pixels) const {
+    const std::int64_t channels = pixels.size(1);
+    auto input = pixels;
+    if (takes_mask()) input = with_mask(pixels);
+    if (channels == 1 && traits_.colour_channels == 3) input = pixels.expand({-1, 3, -1, -1});
+    if (channels == 3 && traits_.colour_channels == 1) input = pixels.transpose(0, 1);
     return input.contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+/// Colour and transparency through a network that knows both.
+torch::Tensor TileRunner::run_joined(const Run& network, const torch::Tensor& pixels,
+                                     const OnShare& on_share) const {
+    const std::int64_t colours = pixels.size(1) - 1;
+    const auto output = network(to_network(pixels.clamp(0, 1)), on_share);
+    const auto colour = finish_colour(pixels.slice(1, 0, colours), output.slice(1, 0, 3));
+    const Run known = [&output](const torch::Tensor& /*input*/, const OnShare& /*on_share*/) {
+        return output.slice(1, 3);
+    };
+    return torch::cat({colour, run_alpha(known, pixels.slice(1, colours), on_share)}, 1);
 }
 
 torch::Tensor TileRunner::run_colour(const Run& network, const torch::Tensor& colour,
                                      const OnShare& on_share) const {
+    auto output = network(to_network(colour.clamp(0, 1)), on_share);
+    if (output.size(1) == 4) output = output.slice(1, 0, 3);
+    return finish_colour(colour, output);
+}
+
+/// colour: the input, 1 or 3 channels, not clamped; output: what the network made of it.
+torch::Tensor TileRunner::finish_colour(const torch::Tensor& colour, torch::Tensor output) const {
     const std::int64_t channels = colour.size(1);
     const auto clamped = colour.clamp(0, 1);
-    auto output = network(to_network(clamped), on_share);
-    if (channels == 1 && traits_.colour_channels == 3) output = output.mean(1, /*keepdim=*/true);
-    if (channels == 3 && traits_.colour_channels == 1) output = output.transpose(0, 1);
+    if (channels == 1 && output.size(1) == 3) output = output.mean(1, /*keepdim=*/true);
+    if (channels == 3 && output.size(1) == 1) output = output.transpose(0, 1);
 
     if (options_.locks_colour) output = lock_colour(clamped, output);
+    if (options_.share < 1) {
+        output = torch::lerp(enlarge(clamped, traits_.scale, torch::kBicubic), output,
+                             options_.share);
+    }
 
     // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.
     const auto [least, most] = colour.aminmax();
     if (least.item<float>() >= 0 && most.item<float>() <= 1) return output;
-    return output + upsample_bilinear(colour - clamped, traits_.scale);
+    return output + enlarge(colour - clamped, traits_.scale, torch::kBilinear);
 }
 
 torch::Tensor TileRunner::hidden_far_from_edges(const torch::Tensor& alpha) const {

@@ -18,6 +18,9 @@ namespace sisr {
 struct TileOptions {
     bool locks_colour = false;
     bool ensembles = false;  ///< mean over the 8 orientations
+    /// 1: what the network makes; below, mixed with the input's own enlargement (bicubic), which
+    /// is 0.
+    double share = 1;
 };
 
 /// encode -> bleed -> network -> colour lock -> decode. Stateless between tiles but for the fp32
@@ -71,7 +74,12 @@ private:
     torch::Tensor run_network(const torch::Tensor& input, const OnShare& on_share) const;
     torch::Tensor run_colour(const Run& network, const torch::Tensor& colour,
                              const OnShare& on_share) const;
-    torch::Tensor to_network(const torch::Tensor& colour) const;
+    torch::Tensor to_network(const torch::Tensor& pixels) const;
+    torch::Tensor with_mask(const torch::Tensor& pixels) const;
+    bool takes_mask() const { return traits_.colour_channels == 4; }
+    torch::Tensor run_joined(const Run& network, const torch::Tensor& pixels,
+                             const OnShare& on_share) const;
+    torch::Tensor finish_colour(const torch::Tensor& colour, torch::Tensor output) const;
     /// Of the result: true where no alpha is near, so that no filter mixes what is under it into
     /// what is seen.
     torch::Tensor hidden_far_from_edges(const torch::Tensor& alpha) const;

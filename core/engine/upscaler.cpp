@@ -110,7 +110,8 @@ struct Upscaler::Impl {
     }
 
     TileOptions tile_options(const Model& model) const {
-        return {options.colour_lock.value_or(model.info().locks_colour), options.tta};
+        return {options.colour_lock.value_or(model.info().locks_colour), options.tta,
+                share_of_network(model, options.strength)};
     }
 
     Size native_size(const ImageShape& input) const {

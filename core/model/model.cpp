@@ -170,6 +170,7 @@ Model at_strength(const Model& model, std::optional<double> strength) {
     if (strength && !(*strength >= 0 && *strength <= 1)) {
         throw Error(ErrorKind::usage, "strength", "must be from 0 to 1");
     }
+    if (impl.published != nullptr) return model;
     if (!impl.info.has_strength) {
         if (!strength) return model;
         throw Error(ErrorKind::usage, impl.info.path.string(),
@@ -184,6 +185,11 @@ Model at_strength(const Model& model, std::optional<double> strength) {
         special.weights = std::make_shared<const Model::Impl>(chosen.impl());
     }
     return Model(std::move(result));
+}
+
+double share_of_network(const Model& model, std::optional<double> strength) {
+    if (model.impl().published == nullptr) return 1;
+    return strength.value_or(model.info().default_strength);
 }
 
 std::unique_ptr<Network> make_network(const Model& model, torch::Device device,

@@ -61,8 +61,13 @@ constexpr int judge_row(InputKind kind) {
 
 /// The model itself, or, where it holds both stages, one whose weights are interpolated between
 /// them (Wang et al. 2018, ESRGAN, section 3.4): 0 is stage 1, 1 is stage 2, none the model's
-/// default. Throws Error{usage} for a strength out of range or a model of one stage.
+/// default. Others' models stay as they are, see share_of_network(). Throws Error{usage} for a
+/// strength out of range or a model of ours of one stage.
 Model at_strength(const Model& model, std::optional<double> strength);
+
+/// Of a model without stages of its own: how much of the network's result there is beside the
+/// input's own enlargement, 0 to 1.
+double share_of_network(const Model& model, std::optional<double> strength);
 
 /// A network with the model's weights, ready to run. Throws Error{bad_model, out_of_memory}.
 std::unique_ptr<Network> make_network(const Model& model, torch::Device device,

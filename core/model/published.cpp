@@ -1,5 +1,6 @@
 #include "model/published.h"
 
+#include "architectures/nearest.h"
 #include "architectures/registry.h"
 #include "base/numbers.h"
 #include "formats/model_file.h"
@@ -26,14 +27,15 @@ FoundArchitecture find(const Shapes& shapes, const Metadata& metadata) {
     const auto found = find_architecture(shapes, metadata);
     if (!found) {
         throw Error(ErrorKind::bad_model, "model",
-                    "its tensors belong to no architecture that is known");
+                    "its tensors belong to no architecture that is known" +
+                        nearest_architecture(shapes));
     }
     const Spec& spec = found->spec;
-    if (spec.input_channels != spec.output_channels || spec.input_channels == 4) {
+    if (spec.input_channels != spec.output_channels) {
         throw Error(ErrorKind::unsupported, "model",
                     "takes " + std::to_string(spec.input_channels) + " channels and makes " +
                         std::to_string(spec.output_channels) +
-                        "; only models of grey or colour pictures are supported");
+                        "; only models that make as many as they take are supported");
     }
     return *found;
 }
@@ -52,8 +54,9 @@ ModelInfo make_info(const std::filesystem::path& file, const Metadata& metadata,
     info.trained_for = words(metadata, "sisr.trained_for", "description");
     info.path = file;
     // What others trained drifts in brightness and hue, but for what says that it does not.
-    const char* unsaid = metadata.count("sisr.architecture") != 0 ? "0" : "1";
-    info.locks_colour = metadata_value(metadata, "sisr.colour_lock", unsaid) == "1";
+    const bool is_ours = metadata.count("sisr.architecture") != 0;
+    info.locks_colour = metadata_value(metadata, "sisr.colour_lock", is_ours ? "0" : "1") == "1";
+    info.has_strength = !is_ours;  // mixed with the input's own enlargement
     info.scale = found.spec.scale;
     info.colour_channels = found.spec.input_channels;
     info.min_size = found.spec.min_size;
@@ -97,7 +100,7 @@ ModelInfo describe_model(const std::filesystem::path& file) {
         info.parameters += static_cast<std::size_t>(
             std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()));
     }
-    info.has_strength = has_stages;
+    info.has_strength = info.has_strength || has_stages;
     const auto strength =
         parse_number<double>(metadata_value(header.metadata, "sisr.default_strength", "1"));
     if (!strength || !(*strength >= 0 && *strength <= 1)) {

@@ -2,6 +2,7 @@
 /// 96x96), without a perceptual network, in fp32 and bf16.
 #include "bench/ways.h"
 #include "gan_objective.h"
+#include "support/models.h"
 
 #include <cstdio>
 #include <memory>
@@ -59,7 +60,7 @@ int main() {
     if (processor_has_bf16()) ways.push_back({"bf16", cores, [&] { bf16->step(batch, 1e-5); }});
     bench::measure(ways, kRounds);
 
-    const auto traits = srresnet_traits(SrResNetSettings::paper(kScale));
+    const auto traits = test::traits_of(SrResNetSettings::paper(kScale));
     const double lr_pixels = static_cast<double>(kPatch / kScale) * (kPatch / kScale);
     const double generator =
         kFullPass * lr_pixels * static_cast<double>(traits.multiply_adds_per_pixel);

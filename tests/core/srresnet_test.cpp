@@ -79,7 +79,7 @@ TEST(SrResNet, PaperAndCompactHaveTheirPublishedSizes) {
     };
     EXPECT_EQ(count(SrResNetSettings::paper(4)),
               15616 + 64 + 16 * (2 * (36928 + 128) + 64) + 36928 + 128 + 2 * (147712 + 64) + 15555);
-    const auto traits = srresnet_traits(SrResNetSettings::compact(4, 48, 8));
+    const auto traits = traits_of(SrResNetSettings::compact(4, 48, 8));
     EXPECT_NEAR(1e-9 * 320 * 180 * static_cast<double>(traits.multiply_adds_per_pixel), 21.6, 0.1);
 }
 
@@ -108,7 +108,7 @@ TEST(SrResNet, RadiusIsExact) {
     all.push_back(small(SrResNetSettings::paper(4), 4, 16));
     for (const SrResNetSettings& settings : all) {
         auto network = visible_network(settings);
-        const int radius = srresnet_traits(settings).radius;
+        const int radius = traits_of(settings).radius;
         const int size = 2 * radius + 5;
         const int centre = size / 2;
         const auto input = torch::zeros({1, settings.colour_channels, size, size}, torch::kFloat64);
@@ -175,7 +175,7 @@ TEST(ModelFile, LoadsWhatWasExported) {
         EXPECT_EQ(model.info().name, "random-x4");
         EXPECT_EQ(model.info().architecture, "srresnet");
         EXPECT_EQ(model.info().scale, settings.scale);
-        EXPECT_EQ(model.info().radius, srresnet_traits(settings).radius);
+        EXPECT_EQ(model.info().radius, traits_of(settings).radius);
         EXPECT_EQ(model.info().trained_for, "tests");
     }
 }

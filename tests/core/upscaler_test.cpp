@@ -148,7 +148,7 @@ TEST_F(UpscalerTest, ComputesInWhatIsFasterAndSaysWhy) {
     options.precision = Precision::fp32;
     EXPECT_EQ(Upscaler(wide, options).description(), "cpu, 2 threads, fp32");
     // The loops take whole vectors only.
-    EXPECT_FALSE(srresnet_traits(SrResNetSettings::compact(2, 10, 1)).is_winograd_on_cpu);
+    EXPECT_FALSE(traits_of(SrResNetSettings::compact(2, 10, 1)).is_winograd_on_cpu);
 }
 
 TEST_F(UpscalerTest, CancelEndsTheRun) {

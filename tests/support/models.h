@@ -29,6 +29,13 @@ inline Tensors random_weights(const SrResNetSettings& settings, int seed = 1) {
     return tensors;
 }
 
+/// What the engine is told of such a network.
+inline NetworkTraits traits_of(const SrResNetSettings& settings) {
+    const LegacyArchitecture& architecture = srresnet_architecture();
+    return architecture.traits(architecture.prepare(random_weights(settings)),
+                               srresnet_metadata(settings));
+}
+
 inline std::filesystem::path write_random_model(const std::filesystem::path& file,
                                                 const SrResNetSettings& settings) {
     training::ModelCard card;

@@ -1,11 +1,6 @@
 #include "architectures/srresnet/settings.h"
 
-#include "architectures/srresnet/fused_srresnet.h"
-#include "nn/conv/winograd/kernels.h"
-
 #include <sisr/error.h>
-
-#include <algorithm>
 
 namespace sisr {
 namespace {
@@ -42,40 +37,6 @@ InputSkip parse_input_skip(const std::string& name) {
     if (name == "nearest") return InputSkip::nearest;
     if (name == "bilinear") return InputSkip::bilinear;
     fail("unknown input skip \"" + name + "\"");
-}
-
-/// The interval of input pixels that one output pixel sees, relative to the pixel below it,
-/// followed backwards through the layers.
-struct Reach {
-    int low;
-    int high;
-
-    void convolve(int kernel) {
-        low -= kernel / 2;
-        high += kernel / 2;
-    }
-    void unshuffle(int factor) {
-        low = floor_div(low, factor);
-        high = floor_div(high, factor);
-    }
-    static int floor_div(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-};
-
-int receptive_radius(const SrResNetSettings& settings, const std::vector<int>& steps) {
-    int radius = 0;
-    for (int phase = 0; phase < settings.scale; ++phase) {
-        Reach reach{phase, phase};
-        if (!settings.stepwise_upsampling) reach.unshuffle(settings.scale);
-        reach.convolve(settings.tail_kernel);
-        for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-            reach.unshuffle(*step);
-            reach.convolve(3);
-        }
-        for (int layer = 0; layer < 2 * settings.blocks + 1; ++layer) reach.convolve(3);
-        reach.convolve(settings.head_kernel);
-        radius = std::max({radius, -reach.low, reach.high});
-    }
-    return radius;
 }
 
 }  // namespace
@@ -149,40 +110,6 @@ Metadata srresnet_metadata(const SrResNetSettings& settings) {
             {"sisr.channels", std::to_string(settings.channels)},
             {"sisr.blocks", std::to_string(settings.blocks)},
             {"sisr.input_skip", kNames[static_cast<int>(settings.input_skip)]}};
-}
-
-NetworkTraits srresnet_traits(const SrResNetSettings& settings) {
-    const auto square = [](int value) { return static_cast<std::size_t>(value) * value; };
-    const auto colour = static_cast<std::size_t>(settings.colour_channels);
-    const auto channels = static_cast<std::size_t>(settings.channels);
-    const std::vector<int> steps = upsampling_steps(settings);
-
-    NetworkTraits traits;
-    traits.scale = settings.scale;
-    traits.colour_channels = settings.colour_channels;
-    traits.radius = receptive_radius(settings, steps);
-    const std::size_t trunk_layers = 2 * static_cast<std::size_t>(settings.blocks) + 1;
-    traits.multiply_adds_per_pixel =
-        colour * channels * square(settings.head_kernel) + trunk_layers * channels * channels * 9;
-    // Residual blocks hold their input, the skip of the trunk, and two intermediate results.
-    traits.activation_values_per_pixel = 5 * channels;
-    std::size_t area = 1;
-    for (const int step : steps) {
-        traits.multiply_adds_per_pixel += area * channels * channels * square(step) * 9;
-        area *= square(step);
-        // The convolution's result, its shuffled copy and the activated one.
-        traits.activation_values_per_pixel =
-            std::max(traits.activation_values_per_pixel, 3 * channels * area + channels);
-    }
-    const std::size_t tail_outputs =
-        settings.stepwise_upsampling ? colour : colour * square(settings.scale);
-    traits.multiply_adds_per_pixel += area * channels * tail_outputs * square(settings.tail_kernel);
-    traits.activation_values_per_pixel += 4 * colour * square(settings.scale);  // the result
-    traits.is_stripped_on_cpu = can_fuse(settings);
-    const winograd::Kernels* loops = winograd::kernels();
-    traits.is_winograd_on_cpu = loops != nullptr && loops->suits(settings.channels);
-    traits.probe_features = 2 * std::int64_t{settings.channels};
-    return traits;
 }
 
 }  // namespace sisr

@@ -1,7 +1,7 @@
 /// The sizes of an SRResNet: chosen for training, read from the tensors of a model file.
 #pragma once
 
-#include "nn/network.h"
+#include "formats/tensors.h"
 
 #include <vector>
 
@@ -43,8 +43,5 @@ SrResNetSettings read_srresnet_settings(const Tensors& tensors, const Metadata& 
 
 /// The metadata that read_srresnet_settings needs back.
 Metadata srresnet_metadata(const SrResNetSettings& settings);
-
-/// The radius is exact: the largest over every phase of the output grid. `parameters` is left 0.
-NetworkTraits srresnet_traits(const SrResNetSettings& settings);
 
 }  // namespace sisr

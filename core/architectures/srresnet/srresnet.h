@@ -3,6 +3,7 @@
 #pragma once
 
 #include "architectures/srresnet/settings.h"
+#include "nn/network.h"
 
 namespace sisr {
 
@@ -27,19 +28,16 @@ class SrResNetImpl : public torch::nn::Module {
 public:
     explicit SrResNetImpl(const SrResNetSettings& settings);
     torch::Tensor forward(const torch::Tensor& input);
-    /// The same, told of every block and every step of the enlargement.
-    torch::Tensor forward_telling(const torch::Tensor& input, const Network::OnShare& on_share);
 
     /// [N, 2*channels] float32: the logarithm of the mean of each channel's positive values, inside
     /// the residual block halfway and the last one.
     torch::Tensor describe(const torch::Tensor& input);
 
     const SrResNetSettings& settings() const { return settings_; }
-    torch::nn::Conv2d& tail() { return tail_; }
 
 private:
     torch::Tensor head(const torch::Tensor& input);
-    torch::Tensor upsample(torch::Tensor features, const std::function<void(int step)>& on_step);
+    torch::Tensor upsample(torch::Tensor features);
     torch::Tensor shuffle_with_skip(const torch::Tensor& residual,
                                     const torch::Tensor& input) const;
 

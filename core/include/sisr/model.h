@@ -17,14 +17,15 @@ struct ModelInfo {
     std::string trained_for;  ///< one sentence: which pictures it is meant for
     std::filesystem::path path;
     int scale = 1;               ///< output pixels per input pixel, each way
-    int colour_channels = 3;     ///< 1 or 3
+    int colour_channels = 3;     ///< 1, 3, or 4: colour with its mask
     int radius = 0;              ///< receptive field: input pixels each way round a pixel
     int min_size = 1;            ///< least width and height that the network takes
     std::size_t parameters = 0;  ///< learned values, after batch norm is folded
     std::string sizes;           ///< "23 blocks of 64 channels"
     /// A picture in tiles is the whole picture's; else some statistics are of the tile.
     bool is_exact = true;
-    /// The file holds the weights of both stages, so that the strength can be chosen.
+    /// The strength can be chosen: the file holds the weights of both stages, or the model is
+    /// another's, whose result is mixed with the input's own enlargement.
     bool has_strength = false;
     bool locks_colour = false;    ///< by default; its training may shift brightness and hue
     double default_strength = 1;  ///< 0: fidelity (stage 1), 1: detail (stage 2)

@@ -138,7 +138,7 @@ typedef struct sisr_model_info {
     const char* licence;
     const char* path;
     int scale;               /* output pixels per input pixel, each way */
-    int has_strength;        /* 0 or 1: holds both fidelity and detail */
+    int has_strength;        /* 0 or 1: it can be chosen */
     double default_strength; /* 0 to 1 */
     int locks_colour;        /* 0 or 1: by default */
 } sisr_model_info;

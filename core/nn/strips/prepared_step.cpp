@@ -19,6 +19,20 @@ torch::Tensor slopes_of(const Activate& activate) {
     return activate.kind == Activation::relu ? torch::zeros({1}) : activate.slopes;
 }
 
+/// From PixelShuffle's order of channels (channel, row, column) to (row, column, channel).
+torch::Tensor ordered(const torch::Tensor& values, std::int64_t factor) {
+    const std::int64_t part = factor * factor;
+    return values.unflatten(0, {values.size(0) / part, part}).transpose(0, 1).flatten(0, 1);
+}
+
+void order(RowConvolutionSpec& spec, std::int64_t factor) {
+    spec.weight = ordered(spec.weight, factor).contiguous();
+    spec.bias = ordered(spec.bias, factor).contiguous();
+    if (spec.slopes.defined() && spec.slopes.numel() > 1) {
+        spec.slopes = ordered(spec.slopes, factor).contiguous();
+    }
+}
+
 PreparedStep prepare(const Program& program, const StripPlan& plan, const Step& step) {
     PreparedStep result;
     const Layer& layer = program.at(step.layer);
@@ -46,8 +60,9 @@ PreparedStep prepare(const Program& program, const StripPlan& plan, const Step& 
     spec.adds = !step.addends.empty();
     spec.groups = convolution->groups;
     spec.dilation = convolution->dilation;
-    spec.input_type = plan.storage_of(layer.inputs[0]).type;
-    spec.output_type = plan.storage_of(step.result).type;
+    spec.input_type = plan.type_of(layer.inputs[0]);
+    spec.output_type = plan.type_of(step.result);
+    if (step.shuffled_by > 0) order(spec, step.shuffled_by);
     result.convolution = make_row_convolution(spec);
     result.reach = spec.weight.size(2) / 2 * spec.dilation;
     const Resolution resolution = program.at(step.result).resolution;

@@ -3,6 +3,7 @@
 #include "nn/conv/amx/kernel.h"
 #include "nn/conv/fused_convolution.h"
 #include "nn/conv/winograd/winograd.h"
+#include "nn/strips/parts.h"
 #include "nn/strips/row_operations.h"
 
 #include <ATen/Parallel.h>
@@ -13,9 +14,6 @@
 
 namespace sisr::nn {
 namespace {
-
-// Fewer would leave a thread much less to do than another.
-constexpr std::int64_t kBlocksOfThread = 4;
 
 /// [1, rows, columns, C] of rows in memory, from `before` columns left of the first one.
 torch::Tensor as_tensor(const Rows& rows, std::int64_t count, std::int64_t before) {
@@ -95,32 +93,17 @@ public:
         work.output_row = output.row_step;
         work.output_pixel = output.pixel_step;
         work.width = output.width;
-        share(work, count);
-    }
-
-private:
-    /// Each thread gets columns, the same in layer after layer: what it made is in its own cache.
-    /// Of narrow pictures it gets rows.
-    static void share(const amx::Work& work, std::int64_t count) {
-        constexpr std::int64_t kColumns = 2 * amx::kPixels;
-        const std::int64_t blocks = (work.width + kColumns - 1) / kColumns;
-        if (blocks < kBlocksOfThread * at::get_num_threads()) {
-            at::parallel_for(0, count, 1, [&work](std::int64_t first, std::int64_t last) {
-                amx::convolve(work, first, last);
-            });
-            return;
-        }
-        at::parallel_for(0, blocks, 1, [&](std::int64_t first, std::int64_t last) {
-            amx::Work part = work;
-            const std::int64_t begin = first * kColumns;
-            part.width = std::min<std::int64_t>(last * kColumns, work.width) - begin;
-            part.input += begin * work.input_pixel;
+        for_parts(work.width, count, [&work](const Part& part) {
+            amx::Work mine = work;
+            mine.width = part.columns;
+            mine.input += part.column * work.input_pixel;
             const std::int64_t bytes = work.is_output_float ? 4 : 2;
-            part.output = static_cast<char*>(work.output) + begin * work.output_pixel * bytes;
-            amx::convolve(part, 0, count);
+            mine.output = static_cast<char*>(work.output) + part.column * work.output_pixel * bytes;
+            amx::convolve(mine, part.row, part.row + part.rows);
         });
     }
 
+private:
     std::vector<float> padded(const torch::Tensor& values) const {
         const auto given = values.to(torch::kFloat32).contiguous();
         std::vector<float> result(static_cast<std::size_t>((outputs_ + amx::kOutputs - 1) /

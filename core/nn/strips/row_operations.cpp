@@ -1,10 +1,10 @@
 #include "nn/strips/row_operations.h"
 
+#include <ATen/ATen.h>
 #include <c10/util/BFloat16.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <type_traits>
 
 namespace sisr::nn {
@@ -40,53 +40,53 @@ void each_pixel(const Rows& from, const Rows& to, std::int64_t count, Work&& wor
     });
 }
 
-float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
+/// [count, width, channels], a view.
+at::Tensor view(const Rows& rows, std::int64_t count) {
+    return at::from_blob(rows.data, {count, rows.width, rows.channels},
+                         {rows.row_step, rows.pixel_step, 1}, at::TensorOptions(rows.type));
+}
 
-float by_function(float x, Activation kind) {
+/// `to` of `from`; libtorch has loops for each processor.
+void by_function(const at::Tensor& from, at::Tensor to, Activation kind) {
     switch (kind) {
-        case Activation::silu: return x * sigmoid(x);
-        case Activation::gelu: return x * 0.5F * (1 + std::erf(x * 0.70710678F));
-        case Activation::mish: return x * std::tanh(x > 20 ? x : std::log1p(std::exp(x)));
-        case Activation::sigmoid: return sigmoid(x);
-        case Activation::tanh: return std::tanh(x);
-        default: return x < 0 ? 0 : x;
+        case Activation::silu: at::silu_out(to, from); break;
+        case Activation::gelu: at::gelu_out(to, from); break;
+        case Activation::mish: at::mish_out(to, from); break;
+        case Activation::sigmoid: at::sigmoid_out(to, from); break;
+        case Activation::tanh: at::tanh_out(to, from); break;
+        default: at::clamp_min_out(to, from, 0); break;
     }
 }
 
 }  // namespace
 
 void copy_rows(const Rows& from, const Rows& to, std::int64_t count) {
-    const auto channels = from.channels;
-    each_pixel(from, to, count, [channels](const auto* in, auto* out) {
-        using In = std::remove_cv_t<std::remove_pointer_t<decltype(in)>>;
-        using Out = std::remove_pointer_t<decltype(out)>;
-        if constexpr (std::is_same_v<In, Out>) {
-            std::memcpy(out, in, static_cast<std::size_t>(channels) * sizeof(Out));
-        } else {
-            for (std::int64_t c = 0; c < channels; ++c) out[c] = static_cast<float>(in[c]);
-        }
-    });
+    view(to, count).copy_(view(from, count));
 }
 
 void activate_rows(const Rows& from, const Rows& to, std::int64_t count, Activation kind,
                    const std::vector<float>& slopes) {
-    const auto channels = from.channels;
     if (slopes.empty()) {
-        each_pixel(from, to, count, [channels, kind](const auto* in, auto* out) {
-            for (std::int64_t c = 0; c < channels; ++c) {
-                out[c] = by_function(static_cast<float>(in[c]), kind);
-            }
-        });
+        // libtorch 1.13 has no mish and no gelu in bf16.
+        const bool needs_float = kind == Activation::mish || kind == Activation::gelu;
+        if (from.type == to.type && (from.is_float() || !needs_float)) {
+            return by_function(view(from, count), view(to, count), kind);
+        }
+        auto result = view(from, count).to(at::kFloat);
+        by_function(result, result, kind);
+        view(to, count).copy_(result);
         return;
     }
-    std::vector<float> all(static_cast<std::size_t>(channels), slopes.front());
-    if (slopes.size() > 1) all = slopes;
-    each_pixel(from, to, count, [channels, &all](const auto* in, auto* out) {
-        for (std::int64_t c = 0; c < channels; ++c) {
-            const auto x = static_cast<float>(in[c]);
-            out[c] = x < 0 ? x * all[static_cast<std::size_t>(c)] : x;
-        }
-    });
+    auto result = view(to, count);
+    if (slopes.size() == 1) {
+        const auto values = view(from, count);
+        result.copy_(slopes.front() == 0 ? at::relu(values)
+                                         : at::leaky_relu(values, slopes.front()));
+        return;
+    }
+    auto by_channel = at::from_blob(const_cast<float*>(slopes.data()), {from.channels});
+    const auto values = view(from, count).to(at::kFloat);
+    result.copy_(at::prelu(values.reshape({-1, from.channels}), by_channel).view(values.sizes()));
 }
 
 void affine_rows(const Rows& from, const Rows& to, std::int64_t count,
@@ -122,62 +122,94 @@ void normalise_rows(const Rows& from, const Rows& to, std::int64_t count, double
 }
 
 void sum_rows(const std::vector<Term>& terms, const Rows& to, std::int64_t count) {
-    const auto channels = to.channels;
-    if (terms.size() == 1 && terms[0].factor == 1) return copy_rows(terms[0].rows, to, count);
-    std::vector<float> sums(static_cast<std::size_t>(channels * to.width));
-    for (std::int64_t y = 0; y < count; ++y) {
-        std::fill(sums.begin(), sums.end(), 0.0F);
-        for (const Term& term : terms) {
-            with_type(term.rows, [&](const auto* data) {
-                const auto* in = data + y * term.rows.row_step;
-                float* sum = sums.data();
-                for (std::int64_t x = 0; x < to.width; ++x, sum += channels) {
-                    for (std::int64_t c = 0; c < channels; ++c) {
-                        sum[c] += term.factor * static_cast<float>(in[c]);
-                    }
-                    in += term.rows.pixel_step;
-                }
-            });
-        }
-        with_type(to, [&](auto* data) {
-            auto* out = data + y * to.row_step;
-            const float* sum = sums.data();
-            for (std::int64_t x = 0; x < to.width; ++x, sum += channels) {
-                for (std::int64_t c = 0; c < channels; ++c) out[c] = sum[c];
-                out += to.pixel_step;
-            }
-        });
+    const Term& first = terms.front();
+    if (terms.size() == 1 && first.factor == 1) return copy_rows(first.rows, to, count);
+    auto result = view(to, count);
+    // One rounding to the result's type, whatever the terms are.
+    const bool is_simple = terms.size() == 2 && first.factor == 1 && first.rows.type == to.type &&
+                           terms[1].rows.type == to.type;
+    if (is_simple) {
+        at::add_out(result, view(first.rows, count), view(terms[1].rows, count), terms[1].factor);
+        return;
     }
+    auto sum = view(first.rows, count).to(at::kFloat) * first.factor;
+    for (std::size_t i = 1; i < terms.size(); ++i) {
+        sum.add_(view(terms[i].rows, count), terms[i].factor);
+    }
+    result.copy_(sum);
 }
 
 void multiply_rows(const Rows& a, const Rows& b, const Rows& to, std::int64_t count) {
-    const std::int64_t step = b.channels == 1 ? 0 : 1;
-    const auto channels = to.channels;
-    with_type(b, [&](const auto* factors) {
-        std::int64_t pixel = 0;
-        each_pixel(a, to, count, [&](const auto* in, auto* out) {
-            const auto* factor =
-                factors + pixel / to.width * b.row_step + pixel % to.width * b.pixel_step;
-            for (std::int64_t c = 0; c < channels; ++c) {
-                out[c] = static_cast<float>(in[c]) * static_cast<float>(factor[c * step]);
-            }
-            ++pixel;
-        });
-    });
+    auto product = view(to, count);
+    if (a.type == to.type && b.type == to.type) {
+        at::mul_out(product, view(a, count), view(b, count));
+    } else {
+        product.copy_(view(a, count).to(at::kFloat) * view(b, count));
+    }
 }
 
-void shuffle_row(const Rows& from, const Rows& to, std::int64_t row, int factor) {
-    const std::int64_t part = static_cast<std::int64_t>(factor) * factor;
-    const std::int64_t first = row % factor * factor;
+namespace {
+
+template <class In, class Out>
+void shuffle(const In* in, const Rows& from, const Shuffled& shuffled, const Rows* added, Out* out,
+             const Rows& to) {
+    const std::int64_t channels = to.channels;
+    const std::int64_t factor = shuffled.factor;
+    // From one channel to the next, and from one column to the next.
+    const std::int64_t step = shuffled.is_ordered ? 1 : factor * factor;
+    const std::int64_t across = shuffled.is_ordered ? channels : 1;
+    in += shuffled.row * factor * across;
+    const float* base = added == nullptr ? nullptr : static_cast<const float*>(added->data);
+    for (std::int64_t x = 0; x < from.width; ++x, in += from.pixel_step) {
+        const In* part = in;
+        for (std::int64_t dx = 0; dx < factor; ++dx, out += to.pixel_step, part += across) {
+            for (std::int64_t c = 0; c < channels; ++c) {
+                const auto value = static_cast<float>(part[c * step]);
+                out[c] = base == nullptr ? value : value + base[c];
+            }
+        }
+        if (base != nullptr) base += added->pixel_step;
+    }
+}
+
+/// The usual case, of numbers that the compiler knows: a picture's colours side by side, with an
+/// enlarged one added.
+template <int kFactor, int kChannels, class In>
+void shuffle_and_add(const In* in, const Rows& from, const Shuffled& shuffled, const Rows& added,
+                     float* out) {
+    constexpr int kPart = kFactor * kChannels;
+    in += shuffled.row * kPart;
+    const auto* base = static_cast<const float*>(added.data);
+    for (std::int64_t x = 0; x < from.width; ++x) {
+        float repeated[kPart];
+        for (int i = 0; i < kPart; ++i) repeated[i] = base[i % kChannels];
+        for (int i = 0; i < kPart; ++i) out[i] = static_cast<float>(in[i]) + repeated[i];
+        in += from.pixel_step;
+        base += added.pixel_step;
+        out += kPart;
+    }
+}
+
+bool is_usual(const Shuffled& shuffled, const Rows* added, const Rows& to) {
+    return to.is_float() && shuffled.is_ordered && added != nullptr && to.channels == 3 &&
+           to.pixel_step == 3 && (shuffled.factor == 2 || shuffled.factor == 4);
+}
+
+}  // namespace
+
+void shuffle_row(const Rows& from, const Shuffled& shuffled, const Rows* added, const Rows& to) {
     with_type(from, [&](const auto* in) {
         with_type(to, [&](auto* out) {
-            for (std::int64_t x = 0; x < from.width; ++x, in += from.pixel_step) {
-                for (std::int64_t dx = 0; dx < factor; ++dx, out += to.pixel_step) {
-                    for (std::int64_t c = 0; c < to.channels; ++c) {
-                        out[c] = static_cast<float>(in[c * part + first + dx]);
+            using Out = std::remove_pointer_t<decltype(out)>;
+            if constexpr (std::is_same_v<Out, float>) {
+                if (is_usual(shuffled, added, to)) {
+                    if (shuffled.factor == 4) {
+                        return shuffle_and_add<4, 3>(in, from, shuffled, *added, out);
                     }
+                    return shuffle_and_add<2, 3>(in, from, shuffled, *added, out);
                 }
             }
+            shuffle(in, from, shuffled, added, out, to);
         });
     });
 }

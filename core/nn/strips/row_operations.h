@@ -33,8 +33,17 @@ void sum_rows(const std::vector<Term>& terms, const Rows& to, std::int64_t count
 /// b has the channels of a, or one.
 void multiply_rows(const Rows& a, const Rows& b, const Rows& to, std::int64_t count);
 
-/// Row `row` of what torch::pixel_shuffle makes, from the row of `from` that holds it.
-void shuffle_row(const Rows& from, const Rows& to, std::int64_t row, int factor);
+/// Which of the rows that torch::pixel_shuffle makes of one.
+struct Shuffled {
+    std::int64_t row = 0;  ///< 0 to factor - 1
+    int factor = 1;
+    /// The channels are in the order (row, column, channel) instead of (channel, row, column).
+    bool is_ordered = false;
+};
+
+/// One row of what torch::pixel_shuffle makes of a row, and, where `added` is given, that one
+/// enlarged by nearest neighbour.
+void shuffle_row(const Rows& from, const Shuffled& shuffled, const Rows* added, const Rows& to);
 
 /// The reverse: a row of `to` from `factor` rows of `from`.
 void unshuffle_row(const Rows& from, const Rows& to, int factor);

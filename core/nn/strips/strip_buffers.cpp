@@ -52,6 +52,7 @@ void StripBuffers::find_uses() {
     const auto steps = static_cast<int>(plan_.steps.size());
     for (Memory& memory : memories_) memory.opens = steps;
     const auto use = [&](Value value, int step) {
+        if (plan_.place(value).storage < 0) return;  // the output, where the caller wants it
         Memory& memory = memories_[static_cast<std::size_t>(plan_.place(value).storage)];
         memory.opens = std::min(memory.opens, step);
         memory.closes = std::max(memory.closes, step);

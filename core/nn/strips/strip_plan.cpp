@@ -43,6 +43,10 @@ public:
         for (Value v = 1; v < count_; ++v) {
             if (as<Convolution>(program_.at(v)) != nullptr) fuse(v);
         }
+        for (Value v = 1; v < count_; ++v) {
+            if (as<PixelShuffle>(program_.at(v)) != nullptr) order(v);
+        }
+        plan_.writes_output = may_write_output();
         place_concatenations();
         place_others();
         make_steps();
@@ -126,9 +130,50 @@ private:
         return true;
     }
 
-    bool is_fused(Value result) const {
-        return std::any_of(fused_.begin(), fused_.end(),
-                           [result](const Step& step) { return step.result == result; });
+    Step* find_fused(Value result) {
+        const auto found = std::find_if(fused_.begin(), fused_.end(), [result](const Step& step) {
+            return step.result == result;
+        });
+        return found == fused_.end() ? nullptr : &*found;
+    }
+    bool is_fused(Value result) { return find_fused(result) != nullptr; }
+
+    /// Has the convolution before a PixelShuffle make its channels in the order in which they are
+    /// needed, and takes an enlarged picture that is added into the same step.
+    void order(Value shuffle) {
+        Step step;
+        step.layer = shuffle;
+        step.result = shuffle;
+        const Value input = program_.at(shuffle).inputs[0];
+        step.reads.push_back({input, shuffle, 0});
+        Step* const maker = only_user(input) == shuffle ? find_fused(input) : nullptr;
+        if (maker != nullptr && maker->addends.empty()) {
+            maker->shuffled_by = as<PixelShuffle>(program_.at(shuffle))->factor;
+            step.is_ordered = true;
+        }
+        add_enlarged(step);
+        fused_.push_back(std::move(step));
+    }
+
+    void add_enlarged(Step& step) {
+        const Value sum = only_user(step.result);
+        if (sum < 0 || is_inside_[index(sum)] || is_fused(sum)) return;
+        const Layer& layer = program_.at(sum);
+        const auto* const factors = as<Sum>(layer);
+        if (factors == nullptr || factors->first != 1 || factors->second != 1) return;
+        const std::size_t other = layer.inputs[0] == step.result ? 1 : 0;
+        const Value enlarged = layer.inputs[other];
+        const Layer& added = program_.at(enlarged);
+        const auto* const enlarge = as<Enlarge>(added);
+        if (enlarge == nullptr || enlarge->kind != Enlarge::Kind::nearest) return;
+        const int factor = as<PixelShuffle>(program_.at(step.layer))->factor;
+        if (enlarge->factor != factor || only_user(enlarged) != sum) return;
+        if (types_[index(added.inputs[0])] != torch::kFloat32) return;
+        is_inside_[index(step.result)] = true;
+        is_inside_[index(enlarged)] = true;
+        step.enlarged = enlarged;
+        step.reads.push_back({added.inputs[0], enlarged, 0});
+        step.result = sum;
     }
 
     int new_storage(Value value) {
@@ -213,19 +258,30 @@ private:
     void place_others() {
         for (Value v = 0; v < count_; ++v) {
             if (is_inside_[index(v)] || place(v).storage >= 0) continue;
+            if (plan_.writes_output && v == program_.output) continue;
             const Layer& layer = program_.at(v);
             if (const auto* const slice = as<Slice>(layer)) {
                 const Place& from = place(layer.inputs[0]);
                 place(v) = {from.storage, from.channel + slice->first};
             } else if (is_in_place(v)) {
                 place(v) = place(layer.inputs[0]);
+            } else if (const Step* const step = find_fused(v); step && adds_in_place(*step)) {
+                place(v) = place(step->addends[0].value);
             } else {
                 place(v) = {new_storage(v), 0};
             }
         }
     }
 
-    bool is_in_place(Value value) const {
+    /// Where no layer reads it, and one makes it by computing.
+    bool may_write_output() const {
+        const Layer& layer = program_.at(program_.output);
+        return program_.output != 0 && users_[index(program_.output)].empty() &&
+               types_[index(program_.output)] == torch::kFloat32 && as<Slice>(layer) == nullptr &&
+               as<Concat>(layer) == nullptr;
+    }
+
+    bool is_in_place(Value value) {
         const Layer& layer = program_.at(value);
         if (as<Activate>(layer) == nullptr && as<Affine>(layer) == nullptr) return false;
         const Value input = layer.inputs[0];
@@ -234,12 +290,38 @@ private:
                types_[index(input)] == types_[index(value)];
     }
 
+    /// Whether a residual block may add to its input where that lies: the block's first
+    /// convolution, which alone reads it besides, is by its second one's reach further down than
+    /// the rows that are added to.
+    bool adds_in_place(const Step& step) {
+        if (step.addends.size() != 1 || step.addends[0].factor != 1) return false;
+        const Value input = step.addends[0].value;
+        const Place& there = place(input);
+        if (input == 0 || there.storage < 0 || last_uses_[index(input)] != step.result)
+            return false;
+        const Storage& storage = plan_.storages[static_cast<std::size_t>(there.storage)];
+        if (storage.channels != program_.at(step.result).channels ||
+            storage.type != types_[index(step.result)]) {
+            return false;
+        }
+        const auto& users = users_[index(input)];
+        if (users.size() != 2) return false;
+        const Value first = users[0] == step.result ? users[1] : users[0];
+        const Step* const before = find_fused(program_.at(step.layer).inputs[0]);
+        return before != nullptr && before->layer == first &&
+               reach_of(step.layer) >= reach_of(first);
+    }
+
+    std::int64_t reach_of(Value convolution) const {
+        const auto* const layer = as<Convolution>(program_.at(convolution));
+        return layer == nullptr ? 0 : layer->weight.size(2) / 2 * layer->dilation;
+    }
+
     void make_steps() {
         for (Value v = 1; v < count_; ++v) {
             if (is_inside_[index(v)]) continue;
-            const auto fused = std::find_if(fused_.begin(), fused_.end(),
-                                            [v](const Step& step) { return step.result == v; });
-            plan_.steps.push_back(fused != fused_.end() ? *fused : plain_step(v));
+            const Step* const fused = find_fused(v);
+            plan_.steps.push_back(fused != nullptr ? *fused : plain_step(v));
         }
     }
 

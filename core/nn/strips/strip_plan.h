@@ -45,6 +45,13 @@ struct Step {
     double factor = 1;
     /// Of a concatenation: inputs that were placed elsewhere.
     std::vector<std::size_t> copied;
+    /// Of a convolution that only a PixelShuffle reads: its factor. The channels are then in the
+    /// order (row, column, channel), so that what goes side by side lies side by side.
+    int shuffled_by = 0;
+    /// Of a PixelShuffle: whether its input is in that order.
+    bool is_ordered = false;
+    /// Of a PixelShuffle: a layer that enlarges by nearest neighbour, whose result is added.
+    Value enlarged = -1;
 };
 
 struct StripPlan {
@@ -52,10 +59,15 @@ struct StripPlan {
     std::vector<Place> places;  ///< of each value
     std::vector<Step> steps;
     Value output = 0;
+    /// The output is written where the caller wants it, and has no place.
+    bool writes_output = false;
 
     const Place& place(Value value) const { return places[static_cast<std::size_t>(value)]; }
     const Storage& storage_of(Value value) const {
         return storages[static_cast<std::size_t>(place(value).storage)];
+    }
+    torch::ScalarType type_of(Value value) const {
+        return place(value).storage < 0 ? torch::kFloat32 : storage_of(value).type;
     }
 };
 

@@ -1,10 +1,11 @@
 #include "nn/strips/strip_run.h"
 
+#include "nn/strips/parts.h"
+
 #include <sisr/error.h>
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
+#include <optional>
 
 namespace sisr::nn {
 namespace {
@@ -20,10 +21,10 @@ void each_row(std::int64_t count, const Work& work) {
 }
 
 void sum(const std::vector<Term>& terms, const Rows& to, std::int64_t count) {
-    each_row(count, [&](std::int64_t y) {
+    for_parts(to.width, count, [&](const Part& part) {
         std::vector<Term> here = terms;
-        for (Term& term : here) term.rows = term.rows.from(y);
-        sum_rows(here, to.from(y), 1);
+        for (Term& term : here) term.rows = part.of(term.rows);
+        sum_rows(here, part.of(to), part.rows);
     });
 }
 
@@ -41,22 +42,22 @@ struct StripRun::Apply {
 
     void operator()(const Activate& activate) const {
         const Rows from = input(0, rows.begin);
-        each_row(count(), [&](std::int64_t y) {
-            activate_rows(from.from(y), to.from(y), 1, activate.kind, prepared.slopes);
+        for_parts(to.width, count(), [&](const Part& part) {
+            activate_rows(part.of(from), part.of(to), part.rows, activate.kind, prepared.slopes);
         });
     }
 
     void operator()(const Affine& /*affine*/) const {
         const Rows from = input(0, rows.begin);
-        each_row(count(), [&](std::int64_t y) {
-            affine_rows(from.from(y), to.from(y), 1, prepared.factor, prepared.offset);
+        for_parts(to.width, count(), [&](const Part& part) {
+            affine_rows(part.of(from), part.of(to), part.rows, prepared.factor, prepared.offset);
         });
     }
 
     void operator()(const ChannelNorm& norm) const {
         const Rows from = input(0, rows.begin);
-        each_row(count(), [&](std::int64_t y) {
-            normalise_rows(from.from(y), to.from(y), 1, norm.epsilon, prepared.factor,
+        for_parts(to.width, count(), [&](const Part& part) {
+            normalise_rows(part.of(from), part.of(to), part.rows, norm.epsilon, prepared.factor,
                            prepared.offset);
         });
     }
@@ -69,8 +70,9 @@ struct StripRun::Apply {
     void operator()(const Product& /*product*/) const {
         const Rows a = input(0, rows.begin);
         const Rows b = input(1, rows.begin);
-        each_row(count(),
-                 [&](std::int64_t y) { multiply_rows(a.from(y), b.from(y), to.from(y), 1); });
+        for_parts(to.width, count(), [&](const Part& part) {
+            multiply_rows(part.of(a), part.of(b), part.of(to), part.rows);
+        });
     }
 
     /// Only what was not written there in the first place.
@@ -82,10 +84,12 @@ struct StripRun::Apply {
                 channel += run.program_.at(layer.inputs[i]).channels;
             }
             const Rows from = input(index, rows.begin);
-            Rows part = to;
-            part.channels = from.channels;
-            part.data = static_cast<char*>(to.data) + channel * to.element_bytes();
-            each_row(count(), [&](std::int64_t y) { copy_rows(from.from(y), part.from(y), 1); });
+            Rows there = to;
+            there.channels = from.channels;
+            there.data = static_cast<char*>(to.data) + channel * to.element_bytes();
+            for_parts(to.width, count(), [&](const Part& part) {
+                copy_rows(part.of(from), part.of(there), part.rows);
+            });
         }
     }
 
@@ -93,9 +97,15 @@ struct StripRun::Apply {
     void operator()(const Slice& /*slice*/) const {}
 
     void operator()(const PixelShuffle& shuffle) const {
+        std::optional<Value> enlarged;
+        if (step.enlarged >= 0) enlarged = run.program_.at(step.enlarged).inputs[0];
         each_row(count(), [&](std::int64_t y) {
             const std::int64_t row = rows.begin + y;
-            shuffle_row(input(0, row / shuffle.factor), to.from(y), row, shuffle.factor);
+            const std::int64_t from = row / shuffle.factor;
+            const Shuffled part{row % shuffle.factor, shuffle.factor, step.is_ordered};
+            if (!enlarged) return shuffle_row(input(0, from), part, nullptr, to.from(y));
+            const Rows added = run.buffers_.view(*enlarged, from);
+            shuffle_row(input(0, from), part, &added, to.from(y));
         });
     }
 
@@ -163,14 +173,17 @@ void StripRun::strip(const Rows& given, const Take& take, const OnShare& on_shar
         const int number = static_cast<int>(i);
         buffers_.open(number);
         if (spans[i].end > spans[i].begin) {
-            compute(plan_.steps[i], prepared_[i], spans[i]);
-            tell(prepared_[i], spans[i], plan_.steps[i].result, on_share);
+            const Value result = plan_.steps[i].result;
+            const bool is_last = plan_.writes_output && result == plan_.output;
+            const Rows to = is_last ? take(spans[i]) : buffers_.view(result, spans[i].begin);
+            compute(plan_.steps[i], prepared_[i], spans[i], to);
+            tell(prepared_[i], spans[i], result, on_share);
         }
         buffers_.close(number, schedule_);
     }
     const int end = static_cast<int>(spans.size());
     buffers_.open(end);
-    yield({written, schedule_.made(plan_.output)}, take);
+    if (!plan_.writes_output) yield({written, schedule_.made(plan_.output)}, take);
     buffers_.close(end, schedule_);
     if (is_done()) on_share(1);
 }
@@ -196,14 +209,16 @@ void StripRun::yield(Span rows, const Take& take) {
              [&](std::int64_t y) { copy_rows(from.from(y), to.from(y), 1); });
 }
 
-void StripRun::compute(const Step& step, const PreparedStep& prepared, Span rows) {
-    const Rows to = buffers_.view(step.result, rows.begin);
+void StripRun::compute(const Step& step, const PreparedStep& prepared, Span rows, const Rows& to) {
     if (prepared.convolution) {
         convolve(step, prepared, to, rows);
     } else {
         std::visit(Apply{*this, step, prepared, to, rows}, program_.at(step.layer).operation);
     }
-    if (rows.end == schedule_.height_of(step.result)) buffers_.clear_below(step.result, rows.end);
+    const bool has_place = plan_.place(step.result).storage >= 0;
+    if (has_place && rows.end == schedule_.height_of(step.result)) {
+        buffers_.clear_below(step.result, rows.end);
+    }
 }
 
 void StripRun::convolve(const Step& step, const PreparedStep& prepared, const Rows& to, Span rows) {
@@ -213,7 +228,9 @@ void StripRun::convolve(const Step& step, const PreparedStep& prepared, const Ro
         terms.push_back(
             {buffers_.view(addend.value, rows.begin), static_cast<float>(addend.factor)});
     }
-    if (!terms.empty()) sum(terms, to, count);
+    const bool is_there =
+        terms.size() == 1 && terms[0].factor == 1 && terms[0].rows.data == to.data;
+    if (!terms.empty() && !is_there) sum(terms, to, count);
     prepared.convolution->run(input_of(step, 0, rows.begin - prepared.reach), to, count);
 }
 

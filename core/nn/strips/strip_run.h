@@ -34,7 +34,7 @@ private:
     void tell(const PreparedStep& prepared, Span rows, Value value, const OnShare& on_share);
     void feed(const Rows& given, std::int64_t count);
     void yield(Span rows, const Take& take);
-    void compute(const Step& step, const PreparedStep& prepared, Span rows);
+    void compute(const Step& step, const PreparedStep& prepared, Span rows, const Rows& to);
     void convolve(const Step& step, const PreparedStep& prepared, const Rows& to, Span rows);
     Rows input_of(const Step& step, std::size_t index, std::int64_t row) const;
 

@@ -91,6 +91,21 @@ TEST(Strips, EqualTheWhole) {
     expect_strips_equal_whole(dense(24, 1, 12, true), 26, 38);
 }
 
+/// ESRGAN as it is published: 23 blocks, several strips of an odd size.
+TEST(Strips, OfEsrganEqualTheWhole) {
+    torch::manual_seed(5);
+    const torch::InferenceMode inference;
+    const Program program = dense(64, 23, 32, false);
+    const auto input = torch::rand({203, 317, 3});
+    const auto expected = whole(program, input);
+    const double range = (expected.max() - expected.min()).item<double>();
+    const auto found = torch::full(expected.sizes(), NAN);
+    const StripNetwork network(program, torch::kFloat32);
+    network.run(
+        input, found, [](double) {}, 24);
+    EXPECT_LT((found - expected).abs().max().item<double>() / range, 1e-4);
+}
+
 TEST(Strips, ComputeNoRowTwice) {
     torch::manual_seed(2);
     const Program program = dense(16, 3, 8, false);

@@ -1,5 +1,6 @@
 /// The real gegl command on files, and what it does when something is wrong.
 #include "support/images.h"
+#include "support/plain_model.h"
 #include "support/run_command.h"
 
 #include <sisr/image_file.h>
@@ -64,6 +65,23 @@ TEST_F(Command, MakesThePictureOfSisrBatch) {
     EXPECT_EQ(batch.exit_code, 0) << batch.err;
     EXPECT_LE(max_difference(read_image(path("out.png")), read_image(path("batch.png"))),
               1.0 / 255);
+}
+
+// One of others, by the name of its file in the user's folder.
+TEST_F(Command, AnothersModelFromTheUsersFolder) {
+    const auto models = folder_ / "data/sisr/models";
+    std::filesystem::create_directories(models);
+    write_esrgan_model(models / "4x-tiny.safetensors");
+    CommandOptions options;
+    options.environment = {{"XDG_DATA_HOME", path("data")}};
+    const CommandResult result = gegl({"model=4x-tiny", "scale=4"}, options);
+    EXPECT_EQ(message(result), "");
+    const CommandResult batch = run_command(
+        {SISR_BATCH_PATH, path("in.png"), "-o", path("batch.png"), "-m", "4x-tiny"}, options);
+    EXPECT_EQ(batch.exit_code, 0) << batch.err;
+    const Image ours = read_image(path("out.png"));
+    EXPECT_LE(max_difference(ours, read_image(path("batch.png"))), 1.0 / 255);
+    EXPECT_GT(mean_difference(ours, quantised(ours, 3)), 1e-3) << "is flat";
 }
 
 TEST_F(Command, MissingCoreLibrary) {

@@ -85,6 +85,13 @@
     (save-image image (out "clean.png"))
     (gimp-image-delete image)))
 
+; Another's model, by the name of its file.
+(define (published)
+  (let ((image (load-image (in "rgb.png"))))
+    (upscale image -1 0 "4x-tiny" 4 0 0 TRUE)
+    (save-image image (out "published.png"))
+    (gimp-image-delete image)))
+
 ; The model is a family's name.
 (define (twice)
   (let ((image (load-image (in "rgb.png"))))
@@ -358,6 +365,7 @@
   (run "rgb" (lambda () (whole "rgb" "rgb.png" 4 TRUE)))
   (run "clean" clean)
   (run "twice" twice)
+  (run "published" published)
   (run "profile" profiled)
   (run "alpha" (lambda () (whole "alpha" "alpha.png" 4 TRUE)))
   (run "grey" (lambda () (whole "grey" "grey.png" 4 FALSE)))

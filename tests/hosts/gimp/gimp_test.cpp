@@ -1,6 +1,8 @@
 /// The plug-in in the real GIMP, without a display: one start runs all cases, then each is checked.
 #include "gimp_pictures.h"
 
+#include "support/plain_model.h"
+
 #include <OpenImageIO/imageio.h>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -20,12 +22,14 @@ public:
         write_inputs();
         CommandOptions patient;
         patient.timeout = std::chrono::seconds(900);
+        patient.environment = user_folder();
         result = host.run("(all-cases)", patient);
         facts = host.facts();
         upscale_by_command("reference", {"-m", "photo-x4", "-s", "4"});
         upscale_by_command("restored", {"-m", "photo-x4", "-s", "1"});
         upscale_by_command("clean", {"-m", "photo-x4", "-s", "4", "--input-is", "clean"});
         upscale_by_command("twice", {"-m", "photo-x2", "-s", "2"});
+        upscale_by_command("published", {"-m", "4x-tiny"});
     }
 
     Image reference(const std::string& name) const {
@@ -51,7 +55,13 @@ public:
     std::map<std::string, std::string> facts;
 
 private:
+    std::vector<std::pair<std::string, std::string>> user_folder() const {
+        return {{"XDG_DATA_HOME", (host.folder() / "data").string()}};
+    }
+
     void write_inputs() const {
+        std::filesystem::create_directories(host.folder() / "data/sisr/models");
+        write_esrgan_model(host.folder() / "data/sisr/models/4x-tiny.safetensors");
         const Image scene_rgb = scene(rgb_shape(40, 30));
         write_at(host.in("rgb.png"), scene_rgb, Depth::u8);
         write_at(host.in("small.png"), scene(rgb_shape(13, 9)), Depth::u8);
@@ -71,6 +81,7 @@ private:
                             const std::vector<std::string>& options) const {
         CommandOptions patient;
         patient.timeout = std::chrono::seconds(300);
+        patient.environment = user_folder();
         std::filesystem::remove(host.in("broken.safetensors"));
         std::vector<std::string> words{g_version.sisr_batch.string(), host.in("").string(), "-o",
                                        (host.folder() / folder).string(), "-q"};
@@ -146,6 +157,14 @@ TEST_F(Gimp, AFamilysMemberFollowsFromTheScale) {
     // In bf16 the sums may be rounded otherwise too; another member differs by much more.
     EXPECT_LE(max_difference(ours, reference), 3 * kLevel);
     EXPECT_LE(mean_difference(ours, reference), kLevel / 2);
+}
+
+// One of others, by the name of its file in the user's folder.
+TEST_F(Gimp, AnothersModel) {
+    const Image ours = read_image(session_->host.out("published.png"));
+    const Image reference = read_image(session_->host.folder() / "published/rgb.png");
+    EXPECT_LE(max_difference(ours, reference), kLevel);
+    EXPECT_GT(mean_difference(ours, quantised(ours, 3)), 1e-3) << "is flat";
 }
 
 TEST_F(Gimp, Transparency) {
