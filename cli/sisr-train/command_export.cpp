@@ -1,8 +1,8 @@
-#include "checkpoint.h"
 #include "commands.h"
 #include "common/option_values.h"
-#include "export.h"
 #include "option_parser.h"
+#include "run/checkpoint.h"
+#include "ship/export.h"
 
 #include "formats/safetensors.h"
 #include "model/model_impl.h"

@@ -1,8 +1,8 @@
 #include "base/numbers.h"
 #include "commands.h"
-#include "judge_fit.h"
 #include "model/model_impl.h"
 #include "option_parser.h"
+#include "ship/judge_fit.h"
 
 #include <cstdio>
 
