@@ -1,9 +1,9 @@
 #include "commands.h"
 #include "common/option_values.h"
-#include "contact_sheet.h"
+#include "data/patch_pair.h"
 #include "degradation/degradation.h"
 #include "option_parser.h"
-#include "patch_pair.h"
+#include "record/contact_sheet.h"
 #include "training_options.h"
 
 #include <sisr/error.h>

@@ -1,10 +1,10 @@
 #include "commands.h"
 #include "common/input_kind.h"
 #include "common/option_values.h"
-#include "contact_sheet.h"
-#include "evaluation.h"
 #include "image/resize.h"
 #include "option_parser.h"
+#include "record/contact_sheet.h"
+#include "run/evaluation.h"
 
 #include <sisr/error.h>
 #include <sisr/image_file.h>

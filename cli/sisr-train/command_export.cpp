@@ -1,9 +1,9 @@
-#include "checkpoint.h"
 #include "commands.h"
 #include "common/option_values.h"
-#include "export.h"
 #include "export_published.h"
 #include "option_parser.h"
+#include "run/checkpoint.h"
+#include "ship/export.h"
 
 #include "formats/safetensors.h"
 #include "model/model_impl.h"

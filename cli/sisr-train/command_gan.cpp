@@ -1,6 +1,6 @@
 #include "commands.h"
 #include "formats/safetensors.h"
-#include "gan_objective.h"
+#include "objectives/gan_objective.h"
 #include "option_parser.h"
 #include "training_options.h"
 

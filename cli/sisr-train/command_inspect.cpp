@@ -1,9 +1,9 @@
 #include "base/numbers.h"
 #include "commands.h"
 #include "formats/model_header.h"
-#include "judge_fit.h"
 #include "model/model_impl.h"
 #include "option_parser.h"
+#include "ship/judge_fit.h"
 
 #include <sisr/error.h>
 

@@ -1,10 +1,10 @@
 #include "base/numbers.h"
 #include "commands.h"
 #include "common/option_values.h"
-#include "export.h"
-#include "judge_fit.h"
+#include "data/patch_pair.h"
 #include "option_parser.h"
-#include "patch_pair.h"
+#include "ship/export.h"
+#include "ship/judge_fit.h"
 #include "training_options.h"
 
 #include "formats/safetensors.h"

@@ -1,8 +1,8 @@
 #include "commands.h"
 #include "common/option_values.h"
-#include "export.h"
-#include "grow.h"
+#include "optimise/grow.h"
 #include "option_parser.h"
+#include "ship/export.h"
 #include "training_options.h"
 
 #include "formats/safetensors.h"

@@ -1,8 +1,8 @@
 #include "commands.h"
 #include "formats/safetensors.h"
 #include "model/model_impl.h"
+#include "objectives/pixel_objective.h"
 #include "option_parser.h"
-#include "pixel_objective.h"
 #include "training_options.h"
 
 #include <sisr/error.h>

@@ -3,8 +3,8 @@
 
 #include "common/exit_code.h"
 #include "common/option_values.h"
-#include "generator.h"
-#include "run.h"
+#include "optimise/generator.h"
+#include "run/run.h"
 
 #include <boost/program_options.hpp>
 

@@ -1,7 +1,7 @@
 /// A step of stage 2 with the paper's networks (16 blocks, 64 channels, batch norm; 16 patches of
 /// 96x96), without a perceptual network, in fp32 and bf16.
 #include "bench/ways.h"
-#include "gan_objective.h"
+#include "objectives/gan_objective.h"
 #include "support/models.h"
 
 #include <cstdio>

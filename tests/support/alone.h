@@ -1,7 +1,7 @@
 /// Training in one process.
 #pragma once
 
-#include "process_group.h"
+#include "optimise/process_group.h"
 
 namespace sisr::test {
 

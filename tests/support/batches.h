@@ -1,7 +1,7 @@
 /// Training batches without meaning.
 #pragma once
 
-#include "batch_loader.h"
+#include "data/batch_loader.h"
 
 namespace sisr::test {
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "architectures/srresnet/srresnet.h"
-#include "export.h"
 #include "nn/module_tensors.h"
+#include "ship/export.h"
 
 #include <filesystem>
 

@@ -1,7 +1,7 @@
-#include "audit.h"
+#include "data/audit.h"
+#include "data/patch_source.h"
 #include "degradation/blur.h"
 #include "degradation/codec.h"
-#include "patch_source.h"
 
 #include "support/images.h"
 #include "support/shared_data.h"

@@ -1,4 +1,4 @@
-"""training/data/draw-graphics on packages that lie in its cache already: nothing is downloaded."""
+"""training/tools/draw-graphics on packages that lie in its cache already: nothing is downloaded."""
 import os
 import shutil
 import stat
@@ -8,7 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-COMMAND = Path(__file__).resolve().parents[2] / "training/data/draw-graphics"
+COMMAND = Path(__file__).resolve().parents[2] / "training/tools/draw-graphics"
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60">
 <circle cx="40" cy="30" r="20" fill="red" stroke="black"/></svg>"""

@@ -1,4 +1,4 @@
-#include "event_writer.h"
+#include "record/event_writer.h"
 
 #include "support/images.h"
 #include "support/run_command.h"

@@ -1,6 +1,6 @@
 /// Our networks against those of the field, with the same weights.
-#include "feature_net/feature_net.h"
-#include "losses/perceptual.h"
+#include "objectives/feature_net/feature_net.h"
+#include "objectives/losses/perceptual.h"
 
 #include "support/run_command.h"
 #include "support/shared_data.h"

@@ -1,5 +1,5 @@
-#include "gan_objective.h"
-#include "spectral_norm.h"
+#include "objectives/gan_objective.h"
+#include "objectives/spectral_norm.h"
 
 #include "support/batches.h"
 #include "support/images.h"

@@ -1,4 +1,4 @@
-#include "grow.h"
+#include "optimise/grow.h"
 #include "architectures/srresnet/srresnet.h"
 #include "nn/module_tensors.h"
 

@@ -1,8 +1,8 @@
-#include "judge_fit.h"
+#include "ship/judge_fit.h"
 
-#include "export.h"
+#include "data/patch_pair.h"
 #include "formats/safetensors.h"
-#include "patch_pair.h"
+#include "ship/export.h"
 
 #include "support/images.h"
 #include "support/models.h"

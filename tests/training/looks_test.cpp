@@ -1,10 +1,10 @@
 /// What pictures look like: the losses that aim at it and the figures that tell it.
-#include "looks.h"
-#include "contact_sheet.h"
-#include "losses/perceptual.h"
-#include "losses/phase.h"
-#include "losses/sharpen.h"
-#include "quality.h"
+#include "run/looks.h"
+#include "objectives/losses/perceptual.h"
+#include "objectives/losses/phase.h"
+#include "objectives/losses/sharpen.h"
+#include "record/contact_sheet.h"
+#include "run/quality.h"
 
 #include "support/images.h"
 #include "support/run_command.h"
@@ -156,7 +156,7 @@ protected:
 };
 
 TEST_F(SharedDataLooks, FiguresAreThoseOfTheScript) {
-    const auto converter = std::filesystem::path(SISR_SOURCE_DIR) / "training/data/convert-niqe";
+    const auto converter = std::filesystem::path(SISR_SOURCE_DIR) / "training/tools/convert-niqe";
     const auto converted = run_command({"/usr/bin/python3", converter.string(),
                                         (weights_ / "niqe_pristine.npz").string(),
                                         (folder_ / "niqe.safetensors").string()});

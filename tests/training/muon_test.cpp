@@ -1,4 +1,4 @@
-#include "muon.h"
+#include "optimise/muon.h"
 
 #include <sisr/error.h>
 

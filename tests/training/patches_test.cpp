@@ -1,6 +1,6 @@
-#include "batch_loader.h"
+#include "data/batch_loader.h"
+#include "data/patch_source.h"
 #include "degradation/bicubic.h"
-#include "patch_source.h"
 
 #include "image/resize.h"
 #include "support/images.h"

@@ -1,9 +1,9 @@
 /// Several processes: this program starts itself again as each of them.
-#include "process_group.h"
-#include "batch_loader.h"
+#include "optimise/process_group.h"
+#include "data/batch_loader.h"
 #include "formats/safetensors.h"
 #include "nn/module_tensors.h"
-#include "pixel_objective.h"
+#include "objectives/pixel_objective.h"
 
 #include "support/images.h"
 #include "support/run_command.h"

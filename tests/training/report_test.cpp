@@ -1,9 +1,9 @@
-#include "report.h"
-#include "report_chart.h"
-#include "report_html.h"
+#include "record/report.h"
+#include "record/report_chart.h"
+#include "record/report_html.h"
 
 #include "degradation/codec.h"
-#include "run_log.h"
+#include "record/run_log.h"
 #include "support/images.h"
 #include "support/run_command.h"
 #include "support/temp_dir.h"

@@ -1,6 +1,6 @@
-#include "teacher.h"
+#include "objectives/teacher.h"
 #include "engine/self_ensemble.h"
-#include "pixel_objective.h"
+#include "objectives/pixel_objective.h"
 
 #include "support/alone.h"
 #include "support/batches.h"

@@ -2,7 +2,7 @@
 /// training, evaluation and tests share.
 #pragma once
 
-#include "sample_rng.h"
+#include "data/sample_rng.h"
 
 #include <sisr/image.h>
 

@@ -1,7 +1,7 @@
 /// Noise of sensors. Values stay in [0,1].
 #pragma once
 
-#include "sample_rng.h"
+#include "data/sample_rng.h"
 
 #include <sisr/image.h>
 

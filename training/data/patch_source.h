@@ -1,0 +1,81 @@
+/// Folders of photographs as a source of training patches.
+#pragma once
+
+#include "data/audit.h"
+#include "data/sample_rng.h"
+
+#include <sisr/image.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sisr::training {
+
+struct PatchSourceOptions {
+    int patch = 192;               ///< width and height in pixels of the high-resolution patch
+    int grid = 4;                  ///< patches start at multiples of this: the scale
+    int margin = 12;               ///< further pixels each way where the image has them
+    std::size_t memory_bytes = 0;  ///< for decoded images; 0: half of the machine's memory
+    int threads = 1;               ///< for decoding
+    int flat_retries = 3;          ///< how often a nearly flat patch is drawn again
+};
+
+/// A patch with its surroundings.
+struct Patch {
+    Image pixels;  ///< RGB, [0,1], the patch and up to `margin` pixels round it
+    int left = 0;  ///< where the patch starts in it; multiples of `grid`
+    int top = 0;
+};
+
+/// All images are decoded once and held as 8 bits. Immutable after construction; safe to share.
+class PatchSource {
+public:
+    /// Takes every image below the folders (or single files), in the order of their names.
+    /// `warn` gets one line for each file that is left out: unreadable, too small, or beyond the
+    /// memory. Throws Error{not_found} for a folder that is not there or when nothing is left.
+    PatchSource(const std::vector<std::filesystem::path>& folders,
+                const PatchSourceOptions& options,
+                const std::function<void(const std::string&)>& warn);
+
+    /// An image is drawn in proportion to its area, but as if it had at most kMaxWeightPixels;
+    /// nearly flat patches are drawn again: by the error of pixels they teach nothing.
+    Patch patch(Rng& rng) const;
+
+    std::size_t image_count() const { return images_.size(); }
+    double megapixels() const;
+
+    /// What the audit found in each image that is used.
+    const std::vector<AuditedImage>& audited() const { return audited_; }
+
+private:
+    struct Picture {
+        int width;
+        int height;
+        std::vector<std::uint8_t> rgb;
+    };
+    struct Position {
+        const Picture* picture;
+        int x;
+        int y;
+    };
+
+    std::vector<std::string> load(const std::vector<std::filesystem::path>& files);
+    Position draw(Rng& rng) const;
+    bool is_flat(const Position& position) const;
+
+    PatchSourceOptions options_;
+    std::vector<Picture> images_;
+    std::vector<AuditedImage> audited_;
+    std::vector<double> cumulative_weight_;
+};
+
+/// Interleaved 8-bit RGB of an image in [0,1]; alpha is left out, grey repeated.
+std::vector<std::uint8_t> to_8_bit_rgb(const Image& image);
+
+/// Image files below a folder, sorted; a file is its own list. Throws Error{not_found}.
+std::vector<std::filesystem::path> list_images(const std::filesystem::path& folder);
+
+}  // namespace sisr::training
