@@ -1,11 +1,15 @@
 #include "engine/picture_run.h"
 
 #include "engine/row_window.h"
+#include "formats/torch_errors.h"
 
 #include <sisr/error.h>
 
 #include <algorithm>
+#include <memory>
+#include <new>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace sisr {
@@ -148,8 +152,15 @@ private:
         tell(0);
         before_work_();
         const int at_once = rows_at_once();
-        const auto rows = at_once > 0 ? network_.begin_stream(input_) : nullptr;
+        const auto rows = at_once > 0 ? begin_stream() : nullptr;
         if (!rows) return 0;
+        const std::string subject = "picture of " + std::to_string(input_.width) + "x" +
+                                    std::to_string(input_.height) + " pixels";
+        return translate_torch_errors(ErrorKind::internal, subject,
+                                      [&] { return stream_through(*rows, at_once); });
+    }
+
+    int stream_through(NetworkStream& stream, int at_once) {
         const int reach = network_.finish_reach();
         MadeRows made;
         for (int y0 = 0; y0 < input_.height; y0 += at_once) {
@@ -157,7 +168,7 @@ private:
             const Rect around{0, std::max(y0 - reach, 0), input_.width,
                               std::min(y1 + reach, input_.height)};
             window_.advance(std::max(y0 - reach_, 0), window_.end());
-            while (made.end() < around.y1 * scale_) made.append(advance(*rows, y0));
+            while (made.end() < around.y1 * scale_) made.append(advance(stream, y0));
             auto result = network_.finish(window_.cut(around),
                                           made.copy(around.y0 * scale_, around.y1 * scale_));
             if (!result) return y0;
@@ -167,6 +178,15 @@ private:
             made.drop_above(std::max(y1 - reach, 0) * scale_);
         }
         return input_.height;
+    }
+
+    /// None where the system has not the memory that the budget allows: tiles may do with less.
+    std::unique_ptr<NetworkStream> begin_stream() const {
+        try {
+            return network_.begin_stream(input_);
+        } catch (const std::bad_alloc&) {
+            return nullptr;
+        }
     }
 
     /// The next rows into the stream; y0: the first row that is not finished yet.
