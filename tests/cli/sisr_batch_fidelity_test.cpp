@@ -1,3 +1,4 @@
+#include "base/numbers.h"
 #include "sisr_batch_fixture.h"
 #include "support/tools.h"
 
@@ -346,7 +347,9 @@ TEST_F(SisrBatchFidelity, ResolutionIsKeptOrScaled) {
         ASSERT_EQ(run({path("in"), "-o", path(option), "--dpi", option, "-q"}).exit_code, 0);
         for (const std::string& format : formats) {
             const std::string name = std::string(option) + "/" + format + "." + format;
-            const double seen = std::atof(identify("%[fx:resolution.x]", path(name)).c_str());
+            const std::string told = identify("%[fx:resolution.x]", path(name));
+            std::string_view rest(told);
+            const double seen = take_number<double>(rest).value_or(0);
             const bool is_metric = identify("%[units]", path(name)) == "PixelsPerCentimeter";
             EXPECT_NEAR(is_metric ? 2.54 * seen : seen, expected, 0.5) << name;
             EXPECT_NEAR(tags(name).at("IFD0:XResolution").get<double>(), expected, 0.5) << name;
