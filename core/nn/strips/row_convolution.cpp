@@ -1,7 +1,7 @@
 #include "nn/strips/row_convolution.h"
 
 #include "nn/conv/amx/kernel.h"
-#include "nn/conv/fused_convolution.h"
+#include "nn/conv/onednn_convolution.h"
 #include "nn/conv/winograd/winograd.h"
 #include "nn/strips/parts.h"
 #include "nn/strips/row_operations.h"
@@ -156,7 +156,7 @@ private:
 class DenseRows final : public RowConvolution {
 public:
     explicit DenseRows(const RowConvolutionSpec& spec)
-        : convolution_(spec.weight, spec.bias, precision(spec), FusedConvolution::Then::nothing,
+        : convolution_(spec.weight, spec.bias, precision(spec), OnednnConvolution::Then::nothing,
                        spec.groups, spec.dilation),
           type_(precision(spec)),
           reach_(spec.weight.size(2) / 2 * spec.dilation),
@@ -194,7 +194,7 @@ private:
         return rows;
     }
 
-    FusedConvolution convolution_;
+    OnednnConvolution convolution_;
     torch::ScalarType type_;
     std::int64_t reach_;
     bool adds_;

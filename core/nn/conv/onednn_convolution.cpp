@@ -1,4 +1,4 @@
-#include "nn/conv/fused_convolution.h"
+#include "nn/conv/onednn_convolution.h"
 
 #include "nn/conv/winograd/winograd.h"
 
@@ -30,10 +30,10 @@ dnnl::memory::data_type data_type(torch::ScalarType precision) {
                                          : dnnl::memory::data_type::f32;
 }
 
-dnnl::primitive_attr attributes(FusedConvolution::Then then) {
+dnnl::primitive_attr attributes(OnednnConvolution::Then then) {
     dnnl::post_ops after;
-    if (then == FusedConvolution::Then::add) after.append_sum();
-    if (then == FusedConvolution::Then::relu) {
+    if (then == OnednnConvolution::Then::add) after.append_sum();
+    if (then == OnednnConvolution::Then::relu) {
 #if DNNL_VERSION_MAJOR >= 3
         after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
 #else
@@ -72,7 +72,7 @@ Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight
 
 }  // namespace
 
-struct FusedConvolution::Impl {
+struct OnednnConvolution::Impl {
     /// What a shape needs.
     struct Shape {
         Dims input;         ///< rows, columns
@@ -117,7 +117,7 @@ struct FusedConvolution::Impl {
     std::mutex mutex;
 };
 
-FusedConvolution::Impl::Shape FusedConvolution::Impl::shape_for(const Dims& input,
+OnednnConvolution::Impl::Shape OnednnConvolution::Impl::shape_for(const Dims& input,
                                                                 std::int64_t rows) {
     const int threads = at::get_num_threads();
     const std::lock_guard lock(mutex);
@@ -130,7 +130,7 @@ FusedConvolution::Impl::Shape FusedConvolution::Impl::shape_for(const Dims& inpu
     return shapes.back();
 }
 
-FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& input,
+OnednnConvolution::Impl::Shape OnednnConvolution::Impl::make_shape(const Dims& input,
                                                                  std::int64_t rows,
                                                                  int threads) const {
     const std::lock_guard lock(generating());
@@ -144,7 +144,7 @@ FusedConvolution::Impl::Shape FusedConvolution::Impl::make_shape(const Dims& inp
     return {input, rows, threads, plan, dnnl::convolution_forward(plan), weights_for(plan)};
 }
 
-Dims FusedConvolution::Impl::weight_dims() const {
+Dims OnednnConvolution::Impl::weight_dims() const {
     Dims dims = weight.sizes().vec();
     if (groups == 1) return dims;
     dims[0] /= groups;
@@ -152,7 +152,7 @@ Dims FusedConvolution::Impl::weight_dims() const {
     return dims;
 }
 
-dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
+dnnl::memory OnednnConvolution::Impl::weights_for(const Plan& plan) const {
     const dnnl::memory::desc wanted = plan.weights_desc();
     for (const Shape& shape : shapes) {
         if (shape.weight.get_desc() == wanted) return shape.weight;
@@ -167,18 +167,18 @@ dnnl::memory FusedConvolution::Impl::weights_for(const Plan& plan) const {
     return ordered;
 }
 
-FusedConvolution::FusedConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
+OnednnConvolution::OnednnConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
                                    torch::ScalarType precision, Then then, int groups, int dilation)
     : impl_(std::make_unique<Impl>(weight, bias, precision, then, groups, dilation)) {}
-FusedConvolution::~FusedConvolution() = default;
-FusedConvolution::FusedConvolution(FusedConvolution&&) noexcept = default;
-FusedConvolution& FusedConvolution::operator=(FusedConvolution&&) noexcept = default;
+OnednnConvolution::~OnednnConvolution() = default;
+OnednnConvolution::OnednnConvolution(OnednnConvolution&&) noexcept = default;
+OnednnConvolution& OnednnConvolution::operator=(OnednnConvolution&&) noexcept = default;
 
-std::int64_t FusedConvolution::reach() const { return impl_->reach(0); }
+std::int64_t OnednnConvolution::reach() const { return impl_->reach(0); }
 
-std::int64_t FusedConvolution::outputs() const { return impl_->weight.size(0); }
+std::int64_t OnednnConvolution::outputs() const { return impl_->weight.size(0); }
 
-void FusedConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
+void OnednnConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
     if (impl_->winograd) return impl_->winograd->run(input.unsqueeze(0), output.unsqueeze(0));
     // A copy of handles: another thread may drop the shape meanwhile.
     const Impl::Shape shape = impl_->shape_for({input.size(0), input.size(1)}, output.size(0));

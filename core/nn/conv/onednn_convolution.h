@@ -12,17 +12,17 @@ namespace sisr {
 /// Stride 1, odd kernel, zero padding. oneDNN computes, or in float32 where it suits a
 /// Winograd convolution of ours. libtorch's own modules use oneDNN too, but reorder the weights at
 /// each call and take a pass of their own for every activation and addition.
-class FusedConvolution {
+class OnednnConvolution {
 public:
     using Then = winograd::Then;
 
     /// weight [O,C/groups,kh,kw], bias [O], float32; precision: of inputs and outputs, float32 or
     /// bfloat16.
-    FusedConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
+    OnednnConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
                      torch::ScalarType precision, Then then, int groups = 1, int dilation = 1);
-    ~FusedConvolution();
-    FusedConvolution(FusedConvolution&&) noexcept;
-    FusedConvolution& operator=(FusedConvolution&&) noexcept;
+    ~OnednnConvolution();
+    OnednnConvolution(OnednnConvolution&&) noexcept;
+    OnednnConvolution& operator=(OnednnConvolution&&) noexcept;
 
     /// Rows that a result depends on each way: dilation*(kh-1)/2.
     std::int64_t reach() const;
