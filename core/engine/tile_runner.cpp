@@ -34,8 +34,7 @@ torch::Tensor enlarge(const torch::Tensor& input, int scale,
     if (scale == 1) return input;
     const std::vector<double> factors(2, scale);
     return F::interpolate(
-        input,
-        F::InterpolateFuncOptions().scale_factor(factors).mode(kernel).align_corners(false));
+        input, F::InterpolateFuncOptions().scale_factor(factors).mode(kernel).align_corners(false));
 }
 
 /// One pass over the bits of the samples: the mask of Inf and NaN, and what differs from the first.
@@ -110,6 +109,14 @@ bool holds_hidden_colour(const Image& image) {
         }
     }
     return false;
+}
+
+/// What a network of four channels takes: grey or colour, its mask behind it where it has one.
+torch::Tensor with_mask(const torch::Tensor& pixels) {
+    const bool has_mask = pixels.size(1) % 2 == 0;
+    const std::int64_t colours = pixels.size(1) - (has_mask ? 1 : 0);
+    const auto mask = has_mask ? pixels.slice(1, colours) : torch::ones_like(pixels.slice(1, 0, 1));
+    return torch::cat({pixels.slice(1, 0, colours).expand({-1, 3, -1, -1}), mask}, 1);
 }
 
 }  // namespace
@@ -255,14 +262,6 @@ torch::Tensor TileRunner::run_network(const torch::Tensor& input, const OnShare&
     return output;
 }
 
-/// What a network of four channels takes: grey or colour, its mask behind it where it has one.
-torch::Tensor TileRunner::with_mask(const torch::Tensor& pixels) const {
-    const bool has_mask = pixels.size(1) % 2 == 0;
-    const std::int64_t colours = pixels.size(1) - (has_mask ? 1 : 0);
-    const auto mask = has_mask ? pixels.slice(1, colours) : torch::ones_like(pixels.slice(1, 0, 1));
-    return torch::cat({pixels.slice(1, 0, colours).expand({-1, 3, -1, -1}), mask}, 1);
-}
-
 torch::Tensor TileRunner::to_network(const torch::Tensor& pixels) const {
     const std::int64_t channels = pixels.size(1);
     auto input = pixels;
@@ -300,8 +299,8 @@ torch::Tensor TileRunner::finish_colour(const torch::Tensor& colour, torch::Tens
 
     if (options_.locks_colour) output = lock_colour(clamped, output);
     if (options_.share < 1) {
-        output = torch::lerp(enlarge(clamped, traits_.scale, torch::kBicubic), output,
-                             options_.share);
+        output =
+            torch::lerp(enlarge(clamped, traits_.scale, torch::kBicubic), output, options_.share);
     }
 
     // up(x) + (network(c(x)) - up(c(x))) with a linear up(): only what the clamp took off matters.

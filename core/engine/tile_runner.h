@@ -75,7 +75,6 @@ private:
     torch::Tensor run_colour(const Run& network, const torch::Tensor& colour,
                              const OnShare& on_share) const;
     torch::Tensor to_network(const torch::Tensor& pixels) const;
-    torch::Tensor with_mask(const torch::Tensor& pixels) const;
     bool takes_mask() const { return traits_.colour_channels == 4; }
     torch::Tensor run_joined(const Run& network, const torch::Tensor& pixels,
                              const OnShare& on_share) const;

@@ -1,14 +1,11 @@
 #include "nn/conv/onednn_convolution.h"
 
-#include "nn/conv/winograd/winograd.h"
-
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 namespace sisr {
@@ -30,18 +27,8 @@ dnnl::memory::data_type data_type(torch::ScalarType precision) {
                                          : dnnl::memory::data_type::f32;
 }
 
-dnnl::primitive_attr attributes(OnednnConvolution::Then then) {
-    dnnl::post_ops after;
-    if (then == OnednnConvolution::Then::add) after.append_sum();
-    if (then == OnednnConvolution::Then::relu) {
-#if DNNL_VERSION_MAJOR >= 3
-        after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
-#else
-        after.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
-#endif
-    }
+dnnl::primitive_attr attributes() {
     dnnl::primitive_attr result;
-    result.set_post_ops(after);
     result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
     return result;
 }
@@ -57,16 +44,17 @@ std::mutex& generating() {
 
 Plan make_plan(const dnnl::memory::desc& input, const dnnl::memory::desc& weight,
                const dnnl::memory::desc& bias, const dnnl::memory::desc& output,
-               const Dims& dilation, const Dims& pad, const dnnl::primitive_attr& attributes) {
+               const Dims& dilation, const Dims& pad) {
     constexpr auto kKind = dnnl::prop_kind::forward_inference;
     constexpr auto kWay = dnnl::algorithm::convolution_direct;
     const Dims stride{1, 1};
 #if DNNL_VERSION_MAJOR >= 3
     return {cpu(),  kKind,  kWay,     input, weight, bias,
-            output, stride, dilation, pad,   pad,    attributes};
+            output, stride, dilation, pad,   pad,    attributes()};
 #else
-    return {
-        {kKind, kWay, input, weight, bias, output, stride, dilation, pad, pad}, attributes, cpu()};
+    return {{kKind, kWay, input, weight, bias, output, stride, dilation, pad, pad},
+            attributes(),
+            cpu()};
 #endif
 }
 
@@ -84,20 +72,12 @@ struct OnednnConvolution::Impl {
     };
 
     Impl(const torch::Tensor& given_weight, const torch::Tensor& given_bias,
-         torch::ScalarType scalar_type, Then given_then, int given_groups, int given_dilation)
+         torch::ScalarType scalar_type, int given_groups, int given_dilation)
         : weight(given_weight.to(torch::kFloat32).contiguous()),
           bias(given_bias.to(torch::kFloat32).contiguous()),
           precision(data_type(scalar_type)),
-          then(given_then),
           groups(given_groups),
-          dilation(given_dilation) {
-        const winograd::Kernels* loops = winograd::kernels();
-        const bool is_plain = groups == 1 && dilation == 1;
-        if (is_plain && scalar_type == torch::kFloat32 &&
-            winograd::Convolution::suits(weight, loops)) {
-            winograd.emplace(weight, bias, then, *loops);
-        }
-    }
+          dilation(given_dilation) {}
 
     Shape shape_for(const Dims& input, std::int64_t rows);
     Shape make_shape(const Dims& input, std::int64_t rows, int threads) const;
@@ -110,15 +90,13 @@ struct OnednnConvolution::Impl {
     torch::Tensor weight;
     torch::Tensor bias;
     dnnl::memory::data_type precision;
-    Then then;
     int groups, dilation;
-    std::optional<winograd::Convolution> winograd;  ///< faster, where there is one
     std::vector<Shape> shapes;
     std::mutex mutex;
 };
 
 OnednnConvolution::Impl::Shape OnednnConvolution::Impl::shape_for(const Dims& input,
-                                                                std::int64_t rows) {
+                                                                  std::int64_t rows) {
     const int threads = at::get_num_threads();
     const std::lock_guard lock(mutex);
     const auto found = std::find_if(shapes.begin(), shapes.end(), [&](const Shape& shape) {
@@ -131,16 +109,16 @@ OnednnConvolution::Impl::Shape OnednnConvolution::Impl::shape_for(const Dims& in
 }
 
 OnednnConvolution::Impl::Shape OnednnConvolution::Impl::make_shape(const Dims& input,
-                                                                 std::int64_t rows,
-                                                                 int threads) const {
+                                                                   std::int64_t rows,
+                                                                   int threads) const {
     const std::lock_guard lock(generating());
     const Dims pad{(rows + 2 * reach(0) - input[0]) / 2, reach(1)};
     const Dims between{dilation - 1, dilation - 1};
     const Dims given{1, weight.size(1) * groups, input[0], input[1]};
-    const Plan plan = make_plan({given, precision, Tag::nhwc}, {weight_dims(), precision, Tag::any},
-                                {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
-                                {{1, weight.size(0), rows, input[1]}, precision, Tag::nhwc},
-                                between, pad, attributes(then));
+    const Plan plan =
+        make_plan({given, precision, Tag::nhwc}, {weight_dims(), precision, Tag::any},
+                  {{weight.size(0)}, dnnl::memory::data_type::f32, Tag::x},
+                  {{1, weight.size(0), rows, input[1]}, precision, Tag::nhwc}, between, pad);
     return {input, rows, threads, plan, dnnl::convolution_forward(plan), weights_for(plan)};
 }
 
@@ -168,18 +146,13 @@ dnnl::memory OnednnConvolution::Impl::weights_for(const Plan& plan) const {
 }
 
 OnednnConvolution::OnednnConvolution(const torch::Tensor& weight, const torch::Tensor& bias,
-                                   torch::ScalarType precision, Then then, int groups, int dilation)
-    : impl_(std::make_unique<Impl>(weight, bias, precision, then, groups, dilation)) {}
+                                     torch::ScalarType precision, int groups, int dilation)
+    : impl_(std::make_unique<Impl>(weight, bias, precision, groups, dilation)) {}
 OnednnConvolution::~OnednnConvolution() = default;
 OnednnConvolution::OnednnConvolution(OnednnConvolution&&) noexcept = default;
 OnednnConvolution& OnednnConvolution::operator=(OnednnConvolution&&) noexcept = default;
 
-std::int64_t OnednnConvolution::reach() const { return impl_->reach(0); }
-
-std::int64_t OnednnConvolution::outputs() const { return impl_->weight.size(0); }
-
 void OnednnConvolution::run(const torch::Tensor& input, const torch::Tensor& output) const {
-    if (impl_->winograd) return impl_->winograd->run(input.unsqueeze(0), output.unsqueeze(0));
     // A copy of handles: another thread may drop the shape meanwhile.
     const Impl::Shape shape = impl_->shape_for({input.size(0), input.size(1)}, output.size(0));
     const auto scratch_bytes = static_cast<std::int64_t>(shape.plan.scratchpad_desc().get_size());

@@ -156,8 +156,7 @@ private:
 class DenseRows final : public RowConvolution {
 public:
     explicit DenseRows(const RowConvolutionSpec& spec)
-        : convolution_(spec.weight, spec.bias, precision(spec), OnednnConvolution::Then::nothing,
-                       spec.groups, spec.dilation),
+        : convolution_(spec.weight, spec.bias, precision(spec), spec.groups, spec.dilation),
           type_(precision(spec)),
           reach_(spec.weight.size(2) / 2 * spec.dilation),
           adds_(spec.adds) {

@@ -312,9 +312,9 @@ private:
                reach_of(step.layer) >= reach_of(first);
     }
 
-    std::int64_t reach_of(Value convolution) const {
-        const auto* const layer = as<Convolution>(program_.at(convolution));
-        return layer == nullptr ? 0 : layer->weight.size(2) / 2 * layer->dilation;
+    /// Rows below that a layer reads.
+    std::int64_t reach_of(Value layer) const {
+        return rows_needed(program_.at(layer), 0, 0).end - 1;
     }
 
     void make_steps() {
