@@ -15,6 +15,7 @@
 #include "architectures/srresnet/program.h"
 #include "architectures/srresnet/srresnet.h"
 #include "architectures/swiftsrgan/swiftsrgan.h"
+#include "architectures/swinir/swinir.h"
 #include "nn/network.h"
 
 #include <sisr/error.h>
@@ -46,7 +47,7 @@ const std::vector<const Architecture*>& architectures() {
         &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &ncnn_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
     };
     return kArchitectures;
 }

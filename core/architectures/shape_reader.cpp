@@ -26,16 +26,25 @@ bool ShapeReader::has_any(const std::string& prefix) const {
     return name != shapes_.end() && name->first.compare(0, prefix.size(), prefix) == 0;
 }
 
-int ShapeReader::dimension(const std::string& name, std::size_t axis) const {
+int ShapeReader::size(const std::string& name, std::size_t axes, std::size_t axis,
+                      const char* what) const {
     const auto found = shapes_.find(name);
     if (found == shapes_.end()) refuse_model("tensor \"" + name + "\" is missing");
     const std::vector<std::int64_t>& shape = found->second;
-    const bool is_convolution =
-        shape.size() == 4 && std::all_of(shape.begin(), shape.end(), [](std::int64_t size) {
+    const bool is_so =
+        shape.size() == axes && std::all_of(shape.begin(), shape.end(), [](std::int64_t size) {
             return size >= 1 && size <= kMost;
         });
-    if (!is_convolution) refuse_model("tensor \"" + name + "\" is no convolution's weight");
+    if (!is_so) refuse_model("tensor \"" + name + "\" is no " + what);
     return static_cast<int>(shape[axis]);
+}
+
+int ShapeReader::dimension(const std::string& name, std::size_t axis) const {
+    return size(name, 4, axis, "convolution's weight");
+}
+
+int ShapeReader::of_matrix(const std::string& name, std::size_t axis) const {
+    return size(name, 2, axis, "matrix");
 }
 
 bool ShapeReader::is_vector(const std::string& name) const {

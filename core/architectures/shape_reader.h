@@ -29,6 +29,10 @@ public:
     int inputs(const std::string& layer) const { return dimension(layer + ".weight", 1); }
     int kernel(const std::string& layer) const { return dimension(layer + ".weight", 2); }
 
+    /// Sizes of a matrix by its full name. They throw when there is none.
+    int rows(const std::string& name) const { return of_matrix(name, 0); }
+    int columns(const std::string& name) const { return of_matrix(name, 1); }
+
     /// Of what there is one number a channel.
     bool is_vector(const std::string& name) const;
 
@@ -38,6 +42,8 @@ public:
 
 private:
     int dimension(const std::string& name, std::size_t axis) const;
+    int of_matrix(const std::string& name, std::size_t axis) const;
+    int size(const std::string& name, std::size_t axes, std::size_t axis, const char* what) const;
 
     const Shapes& shapes_;
 };

@@ -29,7 +29,7 @@ torch::Tensor sample(const std::vector<torch::Tensor>& inputs, int factor, int g
     const std::int64_t count = features.size(0);
     const std::int64_t height = features.size(2);
     const std::int64_t width = features.size(3);
-    const auto offsets = torch::pixel_shuffle(inputs.at(1).to(torch::kFloat32), factor)
+    const auto offsets = torch::pixel_shuffle(inputs.at(1), factor)
                              .reshape({count, 2, groups, factor * height, factor * width});
     // Middles of the pixels, each for the factor^2 that are made of it.
     const auto middles = [&](std::int64_t size) {
@@ -41,15 +41,13 @@ torch::Tensor sample(const std::vector<torch::Tensor>& inputs, int factor, int g
                        (2.0 / static_cast<double>(height)) -
                    1;
     const auto grid = torch::stack({x, y}, -1).flatten(0, 1);
-    const auto apart =
-        features.to(torch::kFloat32).contiguous().reshape({count * groups, -1, height, width});
+    const auto apart = features.contiguous().reshape({count * groups, -1, height, width});
     const auto options = torch::nn::functional::GridSampleFuncOptions()
                              .mode(torch::kBilinear)
                              .padding_mode(torch::kBorder)
                              .align_corners(false);
     return torch::nn::functional::grid_sample(apart, grid, options)
-        .reshape({count, -1, factor * height, factor * width})
-        .to(features.scalar_type());
+        .reshape({count, -1, factor * height, factor * width});
 }
 
 }  // namespace
@@ -126,7 +124,8 @@ nn::Value sample_enlarged(nn::ProgramBuilder& builder, nn::Value features, const
         builder.affine(builder.product(offset, scope), torch::full({places}, 0.5F),
                        places_in_pixel(factor, groups));
     nn::Custom operation;
-    operation.run = [factor, groups](const std::vector<torch::Tensor>& inputs) {
+    operation.run = [factor, groups](const std::vector<torch::Tensor>& inputs,
+                                     const nn::Custom::Weights& /*weights*/) {
         return sample(inputs, factor, groups);
     };
     operation.multiply_adds = 4 * std::int64_t{channels};

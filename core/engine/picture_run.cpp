@@ -167,7 +167,7 @@ private:
             const int y1 = std::min(y0 + at_once, input_.height);
             const Rect around{0, std::max(y0 - reach, 0), input_.width,
                               std::min(y1 + reach, input_.height)};
-            window_.advance(std::max(y0 - reach_, 0), window_.end());
+            window_.advance(top_of(y0), window_.end());
             while (made.end() < around.y1 * scale_) made.append(advance(stream, y0));
             auto result = network_.finish(window_.cut(around),
                                           made.copy(around.y0 * scale_, around.y1 * scale_));
@@ -194,7 +194,7 @@ private:
         before_work_();
         const int begin = fed_;
         fed_ += stream.rows_wanted();
-        window_.advance(std::max(y0 - reach_, 0), fed_);
+        window_.advance(top_of(y0), fed_);
         torch::Tensor rows;
         if (fed_ > begin) {
             rows = network_.network_input(window_.cut({0, begin, input_.width, fed_}));
@@ -202,11 +202,17 @@ private:
         return stream.advance(rows, [this](double share) { tell(share); });
     }
 
+    /// The first row of the input that a tile whose crop begins with row y looks at.
+    int top_of(int y) const {
+        const int outer = std::max(y - reach_, 0);
+        return outer - outer % budget_.tiles.multiple;
+    }
+
     /// What is left of a band below row y.
     Band below(Band band, int y) const {
         if (y <= band.y0) return band;
         band.y0 = y;
-        band.input_y0 = std::max(y - reach_, 0);
+        band.input_y0 = top_of(y);
         for (Tile& tile : band.tiles) {
             tile.crop.y0 = band.y0;
             tile.input.y0 = band.input_y0;

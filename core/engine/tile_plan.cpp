@@ -52,16 +52,22 @@ Size choose_tile(Size image, int overlap, const TileBudget& budget) {
     return {used, used};
 }
 
-Rect grow(const Rect& rect, int overlap, Size image) {
-    return {std::max(rect.x0 - overlap, 0), std::max(rect.y0 - overlap, 0),
-            static_cast<int>(std::min<long long>(image.width, rect.x1 + 0LL + overlap)),
-            static_cast<int>(std::min<long long>(image.height, rect.y1 + 0LL + overlap))};
+Rect grow(const Rect& rect, int overlap, int multiple, Size image) {
+    const auto begin = [&](int at) {
+        const int outer = std::max(at - overlap, 0);
+        return outer - outer % multiple;
+    };
+    const auto end = [&](int at, int size) {
+        const long long outer = at + 0LL + overlap + multiple - 1;
+        return static_cast<int>(std::min<long long>(size, outer - outer % multiple));
+    };
+    return {begin(rect.x0), begin(rect.y0), end(rect.x1, image.width), end(rect.y1, image.height)};
 }
 
 }  // namespace
 
 std::vector<Band> plan_tiles(Size image, int overlap, const TileBudget& budget) {
-    const Size tile = choose_tile(image, overlap, budget);
+    const Size tile = choose_tile(image, overlap + budget.multiple - 1, budget);
     const std::vector<int> columns = cut_evenly(image.width, tile.width);
     std::vector<Band> bands;
     int y0 = 0;
@@ -72,7 +78,7 @@ std::vector<Band> plan_tiles(Size image, int overlap, const TileBudget& budget) 
         int x0 = 0;
         for (const int x1 : columns) {
             const Rect crop{x0, y0, x1, y1};
-            band.tiles.push_back({crop, grow(crop, overlap, image)});
+            band.tiles.push_back({crop, grow(crop, overlap, budget.multiple, image)});
             x0 = x1;
         }
         band.input_y0 = band.tiles.front().input.y0;

@@ -122,6 +122,7 @@ struct Upscaler::Impl {
         RunBudget run;
         TileBudget& result = run.tiles;
         result.tile = options.tile;
+        result.multiple = traits.tile_multiple;
         // Bands of a network that sees far would compute most of their rows twice.
         const bool sees_far = traits.is_stripped_on_cpu && traits.radius > kFarRadius;
         if (!sees_far) result.tile_pixels = kTilePixels;

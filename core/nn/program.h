@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -95,10 +96,16 @@ struct ChannelNorm {
     double epsilon = 1e-6;
 };
 
-/// What no other layer says: a function of whole maps, for the reference executor alone.
+/// What no other layer says: a function of whole maps [N,C,h,w], float32, for the reference
+/// executor alone.
 struct Custom {
-    std::function<torch::Tensor(const std::vector<torch::Tensor>& inputs)> run;
+    using Weights = std::map<std::string, torch::Tensor>;
+
+    std::function<torch::Tensor(const std::vector<torch::Tensor>& inputs, const Weights& weights)>
+        run;
+    Weights weights{};               ///< float32
     std::int64_t multiply_adds = 0;  ///< per pixel of the result
+    std::int64_t values = 0;  ///< alive at its peak beside inputs and result, per pixel of the result
 };
 
 using Operation =
@@ -123,9 +130,21 @@ struct Layer {
     bool is_one_pixel = false;  ///< a mean over the picture, or made of such
 };
 
+/// How a picture is cut for layers that look at windows of it, at the same places in each tile.
+struct Windows {
+    enum class Padding { reflection, zeros };
+
+    int multiple = 1;  ///< sides that are none are padded at the right and lower border
+    Padding padding = Padding::reflection;
+    /// Pixels round a tile, beyond which what it misses is not seen: of layers without end there is
+    /// no radius.
+    int overlap = 0;
+};
+
 struct Program {
     std::vector<Layer> layers;  ///< the first is the Input
     Value output = 0;           ///< its resolution is a whole number: the scale
+    Windows windows;
 
     const Layer& at(Value value) const { return layers[static_cast<std::size_t>(value)]; }
 };

@@ -20,13 +20,15 @@ constexpr int kMostEnlarged = 64;
     fail("tensor \"" + tensor + "\" " + reason);
 }
 
-std::string shape_of(const torch::Tensor& tensor) {
+std::string shape_of(at::IntArrayRef sizes) {
     std::string text = "[";
-    for (std::int64_t i = 0; i < tensor.dim(); ++i) {
-        text += (i > 0 ? "," : "") + std::to_string(tensor.size(i));
+    for (std::size_t i = 0; i < sizes.size(); ++i) {
+        text += (i > 0 ? "," : "") + std::to_string(sizes[i]);
     }
     return text + "]";
 }
+
+std::string shape_of(const torch::Tensor& tensor) { return shape_of(tensor.sizes()); }
 
 Resolution scaled(Resolution resolution, int times, int over) {
     const int up = resolution.times * times;
@@ -88,6 +90,7 @@ Program without_idle_layers(const Program& program) {
         }
     }
     kept.output = place[static_cast<std::size_t>(program.output)];
+    kept.windows = program.windows;
     return kept;
 }
 
@@ -125,10 +128,14 @@ torch::Tensor ProgramBuilder::take(const std::string& name) {
 }
 
 torch::Tensor ProgramBuilder::take_each(const std::string& name, int channels) {
+    return take_of(name, {channels});
+}
+
+torch::Tensor ProgramBuilder::take_of(const std::string& name,
+                                      const std::vector<std::int64_t>& shape) {
     auto values = take(name);
-    if (values.dim() != 1 || values.size(0) != channels) {
-        fail_of(name,
-                "has the shape " + shape_of(values) + ", not [" + std::to_string(channels) + "]");
+    if (values.sizes() != shape) {
+        fail_of(name, "has the shape " + shape_of(values.sizes()) + ", not " + shape_of(shape));
     }
     return values;
 }
@@ -291,6 +298,12 @@ Value ProgramBuilder::channel_norm(Value input, const std::string& name, double 
 Value ProgramBuilder::custom(std::vector<Value> inputs, Custom operation, int channels,
                              Resolution resolution) {
     return append(std::move(operation), std::move(inputs), channels, scaled(resolution, 1, 1));
+}
+
+Value ProgramBuilder::custom(std::vector<Value> inputs, Custom operation) {
+    const Layer& like = program_.at(inputs.front());
+    const int channels = like.channels;
+    return append(std::move(operation), std::move(inputs), channels, like.resolution);
 }
 
 Program ProgramBuilder::finish(Value output) {

@@ -4,8 +4,10 @@
 #include "formats/tensors.h"
 #include "nn/program.h"
 
+#include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace sisr::nn {
 
@@ -42,6 +44,11 @@ public:
     /// `name`.weight and `name`.bias, [C] each.
     Value channel_norm(Value input, const std::string& name, double epsilon = 1e-6);
     Value custom(std::vector<Value> inputs, Custom operation, int channels, Resolution resolution);
+    /// The same for a map of the first input's channels and size.
+    Value custom(std::vector<Value> inputs, Custom operation);
+
+    /// See Windows.
+    void cut_by(const Windows& windows) { program_.windows = windows; }
 
     int channels(Value value) const { return program_.at(value).channels; }
 
@@ -49,6 +56,8 @@ public:
     torch::Tensor take(const std::string& name);
     /// The same, of one number for each channel.
     torch::Tensor take_each(const std::string& name, int channels);
+    /// The same, of this shape.
+    torch::Tensor take_of(const std::string& name, const std::vector<std::int64_t>& shape);
     /// Counts a tensor as used that has no bearing on the result; it may be absent.
     void ignore(const std::string& name) { used_.insert(name); }
     bool has(const std::string& name) const { return tensors_.count(name) != 0; }

@@ -85,7 +85,11 @@ Needs needs_of(const Program& program, std::int64_t output_row, Axis axis) {
 /// times / over of a program's values with one denominator for all.
 class Areas {
 public:
-    explicit Areas(const Program& program) : common_(alignment(program)) {}
+    explicit Areas(const Program& program) {
+        for (const Layer& layer : program.layers) {
+            common_ = std::lcm(common_, std::int64_t{layer.resolution.over});
+        }
+    }
 
     /// Pixels of a value for common()^2 of the network's input; a mean is none.
     std::int64_t of(const Layer& layer) const {
@@ -98,7 +102,7 @@ public:
     }
 
 private:
-    std::int64_t common_;
+    std::int64_t common_ = 1;
 };
 
 }  // namespace
@@ -118,12 +122,13 @@ bool is_local(const Program& program) {
 int scale(const Program& program) { return program.at(program.output).resolution.times; }
 
 int alignment(const Program& program) {
-    int common = 1;
+    int common = program.windows.multiple;
     for (const Layer& layer : program.layers) common = std::lcm(common, layer.resolution.over);
     return common;
 }
 
 int radius(const Program& program) {
+    if (program.windows.overlap > 0) return program.windows.overlap;
     // The layers treat a picture that is moved by the alignment alike.
     const std::int64_t enlarged = scale(program);
     const std::int64_t period = enlarged * alignment(program);
@@ -163,6 +168,8 @@ std::size_t parameters(const Program& program) {
             sum += norm->weight.numel() + norm->bias.numel();
         } else if (const auto* by_pixel = std::get_if<ChannelNorm>(&layer.operation)) {
             sum += by_pixel->weight.numel() + by_pixel->bias.numel();
+        } else if (const auto* custom = std::get_if<Custom>(&layer.operation)) {
+            for (const auto& [name, weight] : custom->weights) sum += weight.numel();
         }
     }
     return static_cast<std::size_t>(sum);
@@ -181,6 +188,9 @@ std::size_t values_alive_per_pixel(const Program& program) {
         // Overwritten, the input is there no more when the result is.
         const bool is_over = may_be_in_place(program, layer, readers);
         most = std::max(most, is_over ? alive - size(program.at(layer.inputs.front())) : alive);
+        if (const auto* custom = std::get_if<Custom>(&layer.operation)) {
+            most = std::max(most, alive + custom->values * areas.of(layer));
+        }
         for (std::size_t value = 0; value <= i; ++value) {
             if (last[value] == static_cast<Value>(i)) alive -= size(program.layers[value]);
         }

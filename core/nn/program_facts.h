@@ -22,12 +22,12 @@ bool is_local(const Program& program);
 
 int scale(const Program& program);
 
-/// Input sizes that are no multiple of this are padded: 1 but for PixelUnshuffle.
+/// Input sizes that are no multiple of this are padded: 1 but for PixelUnshuffle and windows.
 int alignment(const Program& program);
 
 /// An output pixel depends on no input pixel further away than this, each way: the most over every
-/// phase of the output's grid. Exact for local programs; of their local layers for others, a Custom
-/// counting as the pixels in its place.
+/// phase of the output's grid. Exact for local programs; for others Windows::overlap, or else of
+/// their local layers, a Custom counting as the pixels in its place.
 int radius(const Program& program);
 
 std::size_t multiply_adds_per_pixel(const Program& program);  ///< per input pixel

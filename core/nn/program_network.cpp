@@ -173,6 +173,7 @@ NetworkTraits traits_of(const Program& program) {
     traits.scale = scale(program);
     traits.colour_channels = program.layers.front().channels;
     traits.radius = radius(program);
+    traits.tile_multiple = alignment(program);
     traits.parameters = parameters(program);
     traits.multiply_adds_per_pixel = multiply_adds_per_pixel(program);
     traits.activation_values_per_pixel = values_alive_per_pixel(program);

@@ -29,6 +29,11 @@ torch::Tensor pad_end(const torch::Tensor& input, std::int64_t axis, std::int64_
     return pad::pad(input, options.mode(torch::kReplicate));
 }
 
+torch::Tensor pad_with_zeros(const torch::Tensor& input, std::int64_t multiple) {
+    const auto missing = [&](std::int64_t size) { return (multiple - size % multiple) % multiple; };
+    return torch::constant_pad_nd(input, {0, missing(input.size(3)), 0, missing(input.size(2))});
+}
+
 /// libtorch 1.13 has none for bf16 on the CPU.
 torch::Tensor mish_in_float(const torch::Tensor& x) {
     if (!x.is_cpu() || x.scalar_type() == torch::kFloat64) return torch::mish(x);
@@ -126,7 +131,11 @@ struct Compute {
             .permute({0, 3, 1, 2});
     }
 
-    torch::Tensor operator()(const Custom& layer) const { return layer.run(in); }
+    torch::Tensor operator()(const Custom& layer) const {
+        std::vector<torch::Tensor> given;
+        for (const auto& value : in) given.push_back(value.to(torch::kFloat32));
+        return layer.run(given, layer.weights);
+    }
 };
 
 /// A slice knows only where it begins; the layer, how many channels it has.
@@ -147,10 +156,13 @@ torch::Tensor compute(const Layer& layer, const std::vector<torch::Tensor>& in, 
 }
 
 double work_of(const Layer& layer) {
-    const auto* convolution = std::get_if<Convolution>(&layer.operation);
-    if (convolution == nullptr || layer.is_one_pixel) return 0;
+    if (layer.is_one_pixel) return 0;
     const double side = static_cast<double>(layer.resolution.times) / layer.resolution.over;
-    return static_cast<double>(convolution->weight.numel()) * side * side;
+    if (const auto* convolution = std::get_if<Convolution>(&layer.operation)) {
+        return static_cast<double>(convolution->weight.numel()) * side * side;
+    }
+    const auto* custom = std::get_if<Custom>(&layer.operation);
+    return custom == nullptr ? 0 : static_cast<double>(custom->multiply_adds) * side * side;
 }
 
 /// The convolution whose result is the picture itself and nothing is added to; 0 where there is
@@ -184,7 +196,10 @@ torch::Tensor run_reference(const Program& program, const torch::Tensor& input,
     for (const Layer& layer : program.layers) work += work_of(layer);
 
     std::vector<torch::Tensor> values(program.layers.size());
-    values.front() = prepared(pad_to_multiple(input, multiple));
+    values.front() =
+        prepared(program.windows.padding == Windows::Padding::zeros
+                     ? pad_with_zeros(input, multiple)
+                     : pad_to_multiple(input, multiple));
     double done = 0;
     for (std::size_t i = 1; i < program.layers.size(); ++i) {
         const Layer& layer = program.layers[i];
@@ -229,6 +244,8 @@ Program moved(const Program& program, torch::Device device, torch::ScalarType ty
         } else if (auto* by_pixel = std::get_if<ChannelNorm>(&layer.operation)) {
             move(by_pixel->weight, type);
             move(by_pixel->bias, type);
+        } else if (auto* custom = std::get_if<Custom>(&layer.operation)) {
+            for (auto& item : custom->weights) move(item.second, torch::kFloat32);
         }
     }
     return result;
