@@ -7,6 +7,7 @@
 #include "architectures/mosr/mosr.h"
 #include "architectures/msrresnet/msrresnet.h"
 #include "architectures/ncnn/ncnn.h"
+#include "architectures/omnisr/omnisr.h"
 #include "architectures/plksr/plksr.h"
 #include "architectures/rcan/rcan.h"
 #include "architectures/shape_reader.h"
@@ -47,7 +48,8 @@ const std::vector<const Architecture*>& architectures() {
         &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(), &omnisr_architecture(),
+        &ncnn_architecture(),
     };
     return kArchitectures;
 }
