@@ -1,5 +1,6 @@
 #include "architectures/registry.h"
 
+#include "architectures/atd/atd.h"
 #include "architectures/compact/compact.h"
 #include "architectures/dncnn/dncnn.h"
 #include "architectures/edsr/edsr.h"
@@ -10,6 +11,8 @@
 #include "architectures/omnisr/omnisr.h"
 #include "architectures/plksr/plksr.h"
 #include "architectures/rcan/rcan.h"
+#include "architectures/realcugan/realcugan.h"
+#include "architectures/safmn/safmn.h"
 #include "architectures/shape_reader.h"
 #include "architectures/span/span.h"
 #include "architectures/srgan/srgan.h"
@@ -44,11 +47,12 @@ void check(const Spec& spec) {
 const std::vector<const Architecture*>& architectures() {
     // Adding an architecture: its folder, and its line here.
     static const std::vector<const Architecture*> kArchitectures{
-        &srresnet_program(),       &esrgan_architecture(), &compact_architecture(),
-        &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
-        &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
-        &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &swinir_architecture(), &omnisr_architecture(),
+        &srresnet_program(),       &esrgan_architecture(),    &compact_architecture(),
+        &span_architecture(),      &plksr_architecture(),     &realplksr_architecture(),
+        &mosr_architecture(),      &rcan_architecture(),      &edsr_architecture(),
+        &msrresnet_architecture(), &srgan_architecture(),     &swiftsrgan_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(),    &omnisr_architecture(),
+        &atd_architecture(),       &realcugan_architecture(), &safmn_architecture(),
         &ncnn_architecture(),
     };
     return kArchitectures;

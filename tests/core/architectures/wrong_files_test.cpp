@@ -108,7 +108,7 @@ TEST_P(WrongFiles, WhatHasAWrongShapeIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Families, WrongFiles,
                          ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
-                                           "omnisr"),
+                                           "omnisr", "realcugan", "atd", "safmn"),
                          [](const auto& family) { return std::string(family.param); });
 
 TEST(FindArchitecture, StrangersAreUnknown) {
