@@ -108,6 +108,8 @@ boost::program_options::options_description describe_options() {
          "a model for heavily damaged input, whose weights are added likewise")
         ("color-lock", text("on|off"),
          "the model's default; on with --fidelity, else as in the file")
+        ("onnx", po::bool_switch(),
+         "an ONNX file instead, as a name that ends in .onnx asks for too: for other tools")
         ("output,o", text("FILE")->required(), "the model file to write")
         ("name", text("NAME"), "of the model; default: the file's")
         ("trained-for", text("TEXT"), "in a few words; default: clean photographs")
@@ -159,6 +161,11 @@ ExitCode run_export(const Arguments& arguments) {
     if (!parsed) return ExitCode::done;
     const OptionValues values(*parsed);
     const fs::path target = values.text("output");
+    if (values.flag("onnx") || target.extension() == ".onnx") {
+        export_onnx(values, target);
+        std::printf("%s\n", target.c_str());
+        return ExitCode::done;
+    }
     if (is_published_model(values.text("from"))) {
         export_published(values, target);
     } else if (values.has("as")) {
