@@ -31,10 +31,9 @@ int ShapeReader::size(const std::string& name, std::size_t axes, std::size_t axi
     const auto found = shapes_.find(name);
     if (found == shapes_.end()) refuse_model("tensor \"" + name + "\" is missing");
     const std::vector<std::int64_t>& shape = found->second;
-    const bool is_so =
-        shape.size() == axes && std::all_of(shape.begin(), shape.end(), [](std::int64_t size) {
-            return size >= 1 && size <= kMost;
-        });
+    const bool is_so = shape.size() == axes &&
+                       std::all_of(shape.begin(), shape.end(),
+                                   [](std::int64_t size) { return size >= 1 && size <= kMost; });
     if (!is_so) refuse_model("tensor \"" + name + "\" is no " + what);
     return static_cast<int>(shape[axis]);
 }

@@ -26,9 +26,9 @@ bool is_of_another_set(const std::string& name) {
 FoundArchitecture find(const Shapes& shapes, const Metadata& metadata) {
     const auto found = find_architecture(shapes, metadata);
     if (!found) {
-        throw Error(ErrorKind::bad_model, "model",
-                    "its tensors belong to no architecture that is known" +
-                        nearest_architecture(shapes));
+        throw Error(
+            ErrorKind::bad_model, "model",
+            "its tensors belong to no architecture that is known" + nearest_architecture(shapes));
     }
     const Spec& spec = found->spec;
     if (spec.input_channels != spec.output_channels) {

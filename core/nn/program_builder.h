@@ -13,8 +13,8 @@ namespace sisr::nn {
 
 /// Each function appends a layer and returns what it makes. Weights are taken from the tensors by
 /// name. All throw Error{bad_model} about "model" for a tensor that is missing, of a shape that
-/// does not fit or not finite, and for values that do not go together. Tensors on the device "meta",
-/// which have sizes alone, make a program of sizes alone.
+/// does not fit or not finite, and for values that do not go together. Tensors on the device
+/// "meta", which have sizes alone, make a program of sizes alone.
 class ProgramBuilder {
 public:
     /// tensors: must stay as long as the builder. Any floating-point type.

@@ -36,9 +36,8 @@ std::optional<Spec> read(const Shapes& shapes, const Metadata& metadata) {
     spec.scale = nn::scale(program);
     spec.output_channels = program.at(program.output).channels;
     if (!nn::is_local(program)) spec.exactness = Exactness::approximate;
-    const auto convolutions =
-        std::count_if(graph.nodes.begin(), graph.nodes.end(),
-                      [](const OnnxNode& node) { return node.op == "Conv"; });
+    const auto convolutions = std::count_if(graph.nodes.begin(), graph.nodes.end(),
+                                            [](const OnnxNode& node) { return node.op == "Conv"; });
     spec.words = std::to_string(convolutions) + " convolutions, as ONNX's list of nodes";
     return spec;
 }

@@ -218,8 +218,8 @@ void Translator::add_split(const OnnxNode& node) {
     std::vector<double> counts = given(node, "split", 1);
     const auto parts = node.outputs.size();
     if (counts.empty()) {
-        counts.assign(parts, static_cast<double>(builder_.channels(value)) /
-                                 static_cast<double>(parts));
+        counts.assign(parts,
+                      static_cast<double>(builder_.channels(value)) / static_cast<double>(parts));
     }
     if (counts.size() != parts) refuse(node, "has other sizes than results");
     double first = 0;

@@ -76,8 +76,8 @@ Value Translator::input(const OnnxNode& node, std::size_t index) const {
 
 void Translator::define(const OnnxNode& node, Value value, std::size_t index) {
     const std::string& name = node.outputs.at(index);
-    const bool is_new =
-        padded_.count(name) == 0 && partial_.count(name) == 0 && values_.emplace(name, value).second;
+    const bool is_new = padded_.count(name) == 0 && partial_.count(name) == 0 &&
+                        values_.emplace(name, value).second;
     if (!is_new) refuse(node, "makes \"" + name + "\" a second time");
 }
 

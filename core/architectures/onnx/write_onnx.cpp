@@ -113,10 +113,10 @@ private:
 
     void write(const nn::Convolution& convolution) {
         const auto& weight = convolution.weight;
-        onnx::Node& node =
-            add("Conv",
-                {input(), constant(part(".weight"), weight), constant(part(".bias"), convolution.bias)},
-                result());
+        onnx::Node& node = add(
+            "Conv",
+            {input(), constant(part(".weight"), weight), constant(part(".bias"), convolution.bias)},
+            result());
         const std::int64_t dilation = convolution.dilation;
         const std::int64_t rows = dilation * (weight.size(2) / 2);
         const std::int64_t columns = dilation * (weight.size(3) / 2);
@@ -133,8 +133,7 @@ private:
             case Activation::sigmoid: add("Sigmoid", {input()}, result()); return;
             case Activation::tanh: add("Tanh", {input()}, result()); return;
             case Activation::leaky_relu:
-                set(add("LeakyRelu", {input()}, result()), "alpha",
-                    activate.slopes.item<double>());
+                set(add("LeakyRelu", {input()}, result()), "alpha", activate.slopes.item<double>());
                 return;
             case Activation::prelu:
                 add("PRelu",
@@ -209,10 +208,9 @@ private:
             std::int64_t{unshuffle.factor});
         const auto order = torch::arange(area * channels).view({area, channels}).t().reshape({-1});
         const auto weight = torch::eye(area * channels).index_select(0, order);
-        onnx::Node& node =
-            add("Conv",
-                {part(".blocks"), constant(part(".order"), weight.unsqueeze(2).unsqueeze(3))},
-                result());
+        onnx::Node& node = add(
+            "Conv", {part(".blocks"), constant(part(".order"), weight.unsqueeze(2).unsqueeze(3))},
+            result());
         set(node, "kernel_shape", {1, 1});
     }
 

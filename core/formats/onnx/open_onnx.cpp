@@ -21,7 +21,7 @@ namespace pb = google::protobuf;
 using pb::internal::WireFormatLite;
 
 // Tensors of at most so many numbers may be sizes, which are needed before the weights are.
-constexpr std::size_t kShort = 64;
+constexpr std::size_t kShort = 16;
 // Of the graph without its weights.
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 
@@ -31,8 +31,7 @@ public:
     explicit FileBytes(const InputFile& file) : file_(file) {}
 
     int Read(void* buffer, int size) override {
-        const std::size_t some =
-            std::min(static_cast<std::size_t>(size), file_.size() - position_);
+        const std::size_t some = std::min(static_cast<std::size_t>(size), file_.size() - position_);
         file_.read(position_, static_cast<char*>(buffer), some);
         position_ += some;
         return static_cast<int>(some);
@@ -74,8 +73,8 @@ public:
     void walk(std::string& rest, const OnField& on_field) {
         for (std::uint32_t tag = stream_.ReadTag(); tag != 0; tag = stream_.ReadTag()) {
             const int number = WireFormatLite::GetTagFieldNumber(tag);
-            const bool has_length = WireFormatLite::GetTagWireType(tag) ==
-                                    WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+            const bool has_length =
+                WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
             if (has_length && on_field(number)) continue;
             pb::io::StringOutputStream target(&rest);
             pb::io::CodedOutputStream out(&target);

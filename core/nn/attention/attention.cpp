@@ -99,8 +99,8 @@ torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key,
     for (std::int64_t first = 0; first < count; first += at_once) {
         const std::int64_t some = std::min(at_once, count - first);
         const auto part = [&](const torch::Tensor& all) { return all.narrow(0, first, some); };
-        parts.push_back(attend_at_once(part(query), part(key), part(value), scale,
-                                       bias_of(bias, first, some)));
+        parts.push_back(
+            attend_at_once(part(query), part(key), part(value), scale, bias_of(bias, first, some)));
     }
     return torch::cat(parts);
 }

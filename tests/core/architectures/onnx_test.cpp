@@ -153,8 +153,8 @@ TEST(OnnxFile, ThatCannotBeIsRefusedByTheNodesName) {
     };
     for (const WrongFile& wrong : kWrong) {
         const TempDir folder;
-        run_python(folder.path(), std::string(kFile) + "open('x.onnx', 'wb').write(" +
-                                      wrong.content + ")");
+        run_python(folder.path(),
+                   std::string(kFile) + "open('x.onnx', 'wb').write(" + wrong.content + ")");
         const std::string reason = reason_of(folder / "x.onnx");
         EXPECT_NE(reason.find(wrong.reason), std::string::npos) << wrong.content << ": " << reason;
     }

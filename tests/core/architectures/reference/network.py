@@ -70,6 +70,8 @@ def leaky(x, slope):
 
 
 def pad_to(x, multiple):
+    if multiple == 1:
+        return x  # no sizes that an exported graph would compute
     below = -x.shape[2] % multiple
     right = -x.shape[3] % multiple
     return F.pad(x, (0, right, 0, below), mode='reflect') if below or right else x
