@@ -151,7 +151,7 @@ void Trainer::validate() {
     bool is_best = true;
     if (parts_.validator != nullptr) {
         const Validation validation =
-            parts_.validator->evaluate(parts_.objective.averaged(), parts_.objective.settings());
+            parts_.validator->evaluate(parts_.objective.averaged(), parts_.objective.network());
         is_best = is_better(validation.mean);
         parts_.record->values("validation", step_, quality_values(validation.mean));
         parts_.record->samples(step_, validation.samples);
