@@ -64,6 +64,8 @@ TEST_F(SisrTrain, SigintSavesAndStops) {
     std::string digits = std::to_string(last);
     digits.insert(0, 9 - digits.size(), '0');
     EXPECT_TRUE(fs::exists(folder_ / ("run/checkpoints/step-" + digits + ".safetensors")));
+    EXPECT_TRUE(fs::exists(folder_ / "run/model.safetensors"));
+    EXPECT_TRUE(fs::exists(folder_ / "run/report.html"));
 }
 
 TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {

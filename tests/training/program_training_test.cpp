@@ -89,7 +89,7 @@ TEST_P(NewNetworkTest, IsExportedByTheNamesThatOthersKnow) {
     const Model model = Model::load(folder / "mine.safetensors");
     EXPECT_EQ(model.info().scale, 2);
     EXPECT_EQ(model.info().name, "mine");
-    EXPECT_EQ(model.info().architecture, spec.program->name);
+    EXPECT_EQ(model.info().architecture, spec.program->id);
 }
 
 TEST_P(NewNetworkTest, GoesOnAsIfItHadNotStopped) {
