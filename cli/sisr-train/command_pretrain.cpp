@@ -2,8 +2,8 @@
 #include "formats/safetensors.h"
 #include "model/model_impl.h"
 #include "objectives/pixel_objective.h"
-#include "option_parser.h"
 #include "optimise/new_network.h"
+#include "option_parser.h"
 #include "published_start.h"
 #include "training_options.h"
 

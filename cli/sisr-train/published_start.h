@@ -13,8 +13,8 @@ struct PublishedStart {
     Tensors weights;
 };
 
-/// The model of --init; none where it is one of ours. Throws Error{bad_model, unsupported, io} about
-/// it.
+/// The model of --init; none where it is one of ours. Throws Error{bad_model, unsupported, io}
+/// about it.
 std::optional<PublishedStart> read_published_start(const OptionValues& values);
 
 }  // namespace sisr::cli

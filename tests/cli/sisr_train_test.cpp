@@ -266,6 +266,22 @@ TEST_F(SisrTrain, BadInputIsOneLineAndWritesNothing) {
     }
 }
 
+TEST_F(SisrTrain, DegradeShowsTheSampleThatIsAskedFor) {
+    const auto picture = [&](const std::string& name, const std::vector<std::string>& more) {
+        std::vector<std::string> words{
+            SISR_TRAIN_PATH, "degrade", "--data", (folder_ / "data").string(),
+            "--patch",       "12",      "-o",     (folder_ / name).string()};
+        words.insert(words.end(), more.begin(), more.end());
+        const auto made = run_command(words);
+        EXPECT_EQ(made.exit_code, 0) << made.err;
+        return read_image(folder_ / name).samples();
+    };
+    const auto first = picture("a.png", {"--step", "3", "--count", "1"});
+    EXPECT_EQ(picture("b.png", {"--step", "3", "--index", "0"}), first);
+    EXPECT_NE(picture("c.png", {"--step", "3", "--index", "1"}), first);
+    EXPECT_NE(picture("d.png", {"--step", "4", "--index", "0"}), first);
+}
+
 TEST_F(SisrTrain, ARunIsNotOverwritten) {
     ASSERT_EQ(run_command(command("run", 5)).exit_code, 0);
     const auto again = run_command(command("run", 5));

@@ -1,5 +1,6 @@
 #include "data/batch_loader.h"
 #include "data/patch_source.h"
+#include "data/sample.h"
 #include "degradation/bicubic.h"
 
 #include "image/resize.h"
@@ -170,6 +171,25 @@ TEST_F(PatchesTest, ASampleDependsOnItsNumbersOnly) {
     options.seed = 43;
     BatchLoader other(source, clean_, options, 0);
     EXPECT_FALSE(torch::equal(other.next().hr, first[0].hr));
+}
+
+TEST_F(PatchesTest, ALoadersSamplesAreThoseThatAnybodyMakes) {
+    const PatchSource source = make_source();
+    const auto photo = Degradation::parse("photo", 4);
+    BatchOptions options;
+    options.seed = 7;
+    options.batch = 3;
+    options.patch = 8;
+    options.first_index = 6;
+    BatchLoader loader(source, photo, options, 5);
+    for (const std::int64_t step : {5, 6}) {
+        const Batch batch = loader.next();
+        for (int i = 0; i < 3; ++i) {
+            const Sample made = sample(source, photo, 8, 7, step, 6 + i);
+            EXPECT_TRUE(torch::equal(batch.lr[i], made.lr));
+            EXPECT_TRUE(torch::equal(batch.hr[i], made.hr));
+        }
+    }
 }
 
 TEST_F(PatchesTest, PairsShowTheSamePlaceInEveryOrientation) {

@@ -112,8 +112,7 @@ TEST_P(NewNetworkTest, GoesOnAsIfItHadNotStopped) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Architectures, NewNetworkTest,
-                         ::testing::ValuesIn(new_architectures()));
+INSTANTIATE_TEST_SUITE_P(Architectures, NewNetworkTest, ::testing::ValuesIn(new_architectures()));
 
 TEST(NetworkSpecTest, RefusesWhatCannotBeTrained) {
     EXPECT_THROW(NetworkSpec::of_program({{"a.weight", torch::zeros({2, 2})}}, {}), Error);

@@ -55,8 +55,8 @@ public:
         const std::vector<std::string> names = architecture_.build(initial, metadata_).unused;
         const std::set<std::string> unused(names.begin(), names.end());
         for (const auto& [name, tensor] : initial) {
-            const bool is_learned = tensor.is_floating_point() && unused.count(name) == 0 &&
-                                    !is_statistic(name);
+            const bool is_learned =
+                tensor.is_floating_point() && unused.count(name) == 0 && !is_statistic(name);
             put(name, tensor, is_learned);
         }
     }
@@ -86,8 +86,9 @@ private:
         for (std::size_t dot = rest.find('.'); dot != std::string::npos; dot = rest.find('.')) {
             const std::string part = rest.substr(0, dot);
             auto children = at->named_children();
-            at = children.contains(part) ? children[part].get()
-                                         : at->register_module(part, std::make_shared<Part>()).get();
+            at = children.contains(part)
+                     ? children[part].get()
+                     : at->register_module(part, std::make_shared<Part>()).get();
             rest = rest.substr(dot + 1);
         }
         if (is_learned) {
@@ -147,8 +148,7 @@ NetworkSpec read_network_spec(const Tensors& weights, const Metadata& metadata) 
 }
 
 std::shared_ptr<TrainedNetwork> make_trained_network(const NetworkSpec& spec,
-                                                     const Tensors& initial,
-                                                     torch::Device device) {
+                                                     const Tensors& initial, torch::Device device) {
     auto network = make(spec, initial);
     network->to(device);
     use_channels_last(*network);

@@ -92,9 +92,8 @@ Tensors span(const NewNetwork& network) {
     }
     add("conv_2", channels, 1);
     weights.convolution("conv_cat", channels, 4 * channels, 1);
-    weights.convolution("upsampler.0",
-                        network.colour_channels * network.scale * network.scale, channels, 3,
-                        kSmall);
+    weights.convolution("upsampler.0", network.colour_channels * network.scale * network.scale,
+                        channels, 3, kSmall);
     Tensors tensors = weights.take();
     tensors["no_norm"] = torch::zeros({1});
     return tensors;
