@@ -144,13 +144,16 @@ void export_weights(const OptionValues& values, const fs::path& target) {
     const auto card =
         make_card(values, target,
                   joins || metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1");
-    const auto settings = read_srresnet_settings(weights, checkpoint.metadata);
-    if (!joins) return training::export_model(target, weights, settings, card);
+    const auto network = training::read_network_spec(weights, checkpoint.metadata);
+    if (!joins) return training::export_model(target, weights, network, card);
+    if (network.program != nullptr) {
+        throw Error(ErrorKind::usage, "--fidelity", "is for SRResNets alone");
+    }
     training::TwoStages stages;
     stages.fidelity = read_safetensors(find_model(values.text("fidelity")).info().path).tensors;
     stages.detail = weights;
     stages.default_strength = strength.value_or(1);
-    training::export_model(target, stages, settings, card);
+    training::export_model(target, stages, network.srresnet, card);
 }
 
 }  // namespace
