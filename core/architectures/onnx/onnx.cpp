@@ -15,15 +15,6 @@ nn::Program translate(nn::ProgramBuilder& builder, const OnnxGraph& graph) {
     return builder.finish(output);
 }
 
-/// Tensors of sizes alone, of which a program's sizes can be had without its weights.
-Tensors without_values(const Shapes& shapes) {
-    Tensors tensors;
-    for (const auto& [name, shape] : shapes) {
-        tensors[name] = torch::empty(shape, torch::device(torch::kMeta).dtype(torch::kFloat32));
-    }
-    return tensors;
-}
-
 std::optional<Spec> read(const Shapes& shapes, const Metadata& metadata) {
     const auto text = metadata.find(kOnnxGraphKey);
     if (text == metadata.end()) return std::nullopt;
