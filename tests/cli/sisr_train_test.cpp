@@ -66,6 +66,10 @@ TEST_F(SisrTrain, SigintSavesAndStops) {
     EXPECT_TRUE(fs::exists(folder_ / ("run/checkpoints/step-" + digits + ".safetensors")));
     EXPECT_TRUE(fs::exists(folder_ / "run/model.safetensors"));
     EXPECT_TRUE(fs::exists(folder_ / "run/report.html"));
+    // The run's folder is as good a name of its model as the file.
+    const auto inspected = run_command({SISR_TRAIN_PATH, "inspect", (folder_ / "run").string()});
+    EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
+    EXPECT_NE(inspected.out.find("run/model.safetensors"), std::string::npos) << inspected.out;
 }
 
 TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {

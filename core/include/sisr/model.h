@@ -49,7 +49,8 @@ private:
     std::shared_ptr<const Impl> impl_;
 };
 
-/// Loads a model by file name or by the name of an installed one. A family name ("fidelity") means
+/// Loads a model by file name, by the folder of a training run (that of its best validation, else
+/// its newest), or by the name of an installed one. A family name ("fidelity") means
 /// its member with the least native scale at or above `scale`, else the largest; scale 0 means
 /// the largest. Throws Error{not_found} that lists the names there are.
 SISR_API Model find_model(const std::string& name_or_path, double scale = 0);
