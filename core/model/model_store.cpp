@@ -55,7 +55,7 @@ std::vector<fs::path> search_folders() {
 bool is_installed_kind(const fs::path& file) {
     const std::string extension = lower_extension(file);
     return extension == kExtension || extension == ".pth" || extension == ".pt" ||
-           extension == ".param";
+           extension == ".param" || extension == ".onnx";
 }
 
 /// File stem to path; the first folder that has a name wins.
