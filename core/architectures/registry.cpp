@@ -7,6 +7,7 @@
 #include "architectures/mosr/mosr.h"
 #include "architectures/msrresnet/msrresnet.h"
 #include "architectures/ncnn/ncnn.h"
+#include "architectures/omnisr/omnisr.h"
 #include "architectures/onnx/onnx.h"
 #include "architectures/plksr/plksr.h"
 #include "architectures/rcan/rcan.h"
@@ -49,7 +50,7 @@ const std::vector<const Architecture*>& architectures() {
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
         &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
-        &onnx_architecture(),
+        &onnx_architecture(),      &omnisr_architecture(),
     };
     return kArchitectures;
 }

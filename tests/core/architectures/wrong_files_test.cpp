@@ -107,8 +107,8 @@ TEST_P(WrongFiles, WhatHasAWrongShapeIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, WrongFiles,
-                         ::testing::Values("esrgan", "compact", "span", "plksr", "mosr",
-                                           "residual"),
+                         ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
+                                           "omnisr"),
                          [](const auto& family) { return std::string(family.param); });
 
 TEST(FindArchitecture, StrangersAreUnknown) {
