@@ -4,6 +4,7 @@
 #include "architectures/dncnn/dncnn.h"
 #include "architectures/edsr/edsr.h"
 #include "architectures/esrgan/esrgan.h"
+#include "architectures/hat/hat.h"
 #include "architectures/mosr/mosr.h"
 #include "architectures/msrresnet/msrresnet.h"
 #include "architectures/ncnn/ncnn.h"
@@ -47,7 +48,8 @@ const std::vector<const Architecture*>& architectures() {
         &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(), &hat_architecture(),
+        &ncnn_architecture(),
     };
     return kArchitectures;
 }
