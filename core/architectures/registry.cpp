@@ -4,6 +4,7 @@
 #include "architectures/dncnn/dncnn.h"
 #include "architectures/edsr/edsr.h"
 #include "architectures/esrgan/esrgan.h"
+#include "architectures/hat/hat.h"
 #include "architectures/mosr/mosr.h"
 #include "architectures/msrresnet/msrresnet.h"
 #include "architectures/ncnn/ncnn.h"
@@ -50,7 +51,7 @@ const std::vector<const Architecture*>& architectures() {
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
         &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
-        &onnx_architecture(),      &omnisr_architecture(),
+        &onnx_architecture(),      &omnisr_architecture(), &hat_architecture(),
     };
     return kArchitectures;
 }
