@@ -158,7 +158,7 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
         losses["adversarial"] = adversarial.item<double>();
     }
     if (options_.phase_weight > 0) {
-        const auto phase = phase_loss(made, truth, generator_.settings().scale);
+        const auto phase = phase_loss(made, truth, generator_.network().scale);
         loss = loss + options_.phase_weight * phase;
         losses["phase"] = phase.item<double>();
     }
