@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "common/allocator.h"
+#include "common/console_progress.h"
 #include "common/signals.h"
 
 #include <sisr/error.h>
@@ -69,14 +70,14 @@ int main(int argc, char** argv) {
     try {
         return to_int(dispatch(argc, argv));
     } catch (const sisr::Error& error) {
-        std::fprintf(stderr, "sisr-train: %s\n", error.what());
+        std::fprintf(stderr, "sisr-train: %s\n", printable(error.what()).c_str());
         const auto kind = error.kind();
         const bool is_usage = kind == sisr::ErrorKind::usage ||
                               kind == sisr::ErrorKind::not_found ||
                               kind == sisr::ErrorKind::bad_model;
         return to_int(is_usage ? ExitCode::usage : ExitCode::some_failed);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "sisr-train: %s\n", error.what());
+        std::fprintf(stderr, "sisr-train: %s\n", printable(error.what()).c_str());
         return to_int(ExitCode::some_failed);
     }
 }
