@@ -1,6 +1,7 @@
 #include "architectures/registry.h"
 
 #include "architectures/compact/compact.h"
+#include "architectures/dat/dat.h"
 #include "architectures/dncnn/dncnn.h"
 #include "architectures/edsr/edsr.h"
 #include "architectures/esrgan/esrgan.h"
@@ -9,6 +10,7 @@
 #include "architectures/ncnn/ncnn.h"
 #include "architectures/plksr/plksr.h"
 #include "architectures/rcan/rcan.h"
+#include "architectures/rgt/rgt.h"
 #include "architectures/shape_reader.h"
 #include "architectures/span/span.h"
 #include "architectures/srgan/srgan.h"
@@ -47,7 +49,8 @@ const std::vector<const Architecture*>& architectures() {
         &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(), &dat_architecture(),
+        &rgt_architecture(),       &ncnn_architecture(),
     };
     return kArchitectures;
 }

@@ -88,8 +88,8 @@ TEST_P(ArchitectureParity, RadiusIsWhatAPixelReaches) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, ArchitectureParity,
-                         ::testing::Values("esrgan", "compact", "span", "plksr", "mosr",
-                                           "residual", "swinir"),
+                         ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
+                                           "swinir", "dat", "rgt"),
                          [](const auto& family) { return std::string(family.param); });
 
 }  // namespace
