@@ -51,6 +51,7 @@ void print_json(const std::vector<ModelInfo>& models, const std::filesystem::pat
         entry["scale"] = info.scale;
         entry["channels"] = info.colour_channels;
         entry["parameters"] = info.parameters;
+        entry["multiply_adds_per_pixel"] = count_multiply_adds(info.path);
         entry["tiles"] = exactness(info);
         if (info.has_strength) entry["strength"] = info.default_strength;
         entry["colour_lock"] = info.locks_colour;

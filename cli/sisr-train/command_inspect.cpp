@@ -1,6 +1,7 @@
 #include "base/numbers.h"
 #include "commands.h"
 #include "formats/model_header.h"
+#include "formats/onnx/onnx_graph.h"
 #include "model/model_impl.h"
 #include "option_parser.h"
 #include "ship/judge_fit.h"
@@ -16,6 +17,11 @@ namespace {
 
 // The size that the literature counts multiply-adds for.
 constexpr double kReferencePixels = 1280.0 * 720.0;
+
+/// Lists of layers, which are no words for people.
+bool is_list_of_layers(const std::string& key) {
+    return key == "ncnn.param" || key == kOnnxGraphKey;
+}
 
 /// What others' training left in the file that the network does not need.
 void print_unused(const Model::Impl& impl) {
@@ -54,6 +60,7 @@ void print(const Model& model) {
     std::printf("radius         %d input pixels\n", info.radius);
     print_unused(model.impl());
     for (const auto& [key, value] : model.impl().metadata) {
+        if (is_list_of_layers(key)) continue;
         std::printf("%s = %s\n", key.c_str(), value.c_str());
     }
 }
@@ -68,6 +75,7 @@ void print_tensors(const ModelHeader& header) {
         std::printf("%-60s %s\n", name.c_str(), sizes.c_str());
     }
     for (const auto& [key, value] : header.metadata) {
+        if (is_list_of_layers(key)) continue;
         std::printf("%s = %s\n", key.c_str(), value.c_str());
     }
 }

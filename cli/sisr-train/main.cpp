@@ -19,6 +19,7 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
+    {"pack", "decode and audit photographs once, into one file to train from", run_pack},
     {"pretrain", "train a generator on the mean absolute error (stage 1)", run_pretrain},
     {"gan", "train on with a discriminator and perceptual loss (stage 2)", run_gan},
     {"eval", "measure a model on images of known truth", run_eval},

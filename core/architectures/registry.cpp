@@ -5,9 +5,12 @@
 #include "architectures/dncnn/dncnn.h"
 #include "architectures/edsr/edsr.h"
 #include "architectures/esrgan/esrgan.h"
+#include "architectures/hat/hat.h"
 #include "architectures/mosr/mosr.h"
 #include "architectures/msrresnet/msrresnet.h"
 #include "architectures/ncnn/ncnn.h"
+#include "architectures/omnisr/omnisr.h"
+#include "architectures/onnx/onnx.h"
 #include "architectures/plksr/plksr.h"
 #include "architectures/rcan/rcan.h"
 #include "architectures/rgt/rgt.h"
@@ -49,8 +52,9 @@ const std::vector<const Architecture*>& architectures() {
         &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &swinir_architecture(), &dat_architecture(),
-        &rgt_architecture(),       &ncnn_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
+        &onnx_architecture(),      &omnisr_architecture(), &hat_architecture(),
+        &dat_architecture(),       &rgt_architecture(),
     };
     return kArchitectures;
 }

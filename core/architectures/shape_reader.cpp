@@ -69,6 +69,14 @@ Shapes shapes_of(const Tensors& tensors) {
     return shapes;
 }
 
+Tensors without_values(const Shapes& shapes) {
+    Tensors tensors;
+    for (const auto& [name, shape] : shapes) {
+        tensors[name] = torch::empty(shape, torch::device(torch::kMeta).dtype(torch::kFloat32));
+    }
+    return tensors;
+}
+
 std::optional<int> square_root(int value) {
     for (int root = 1; root <= 16; ++root) {
         if (root * root == value) return root;
@@ -123,7 +131,7 @@ NormedConvolution take_normed(nn::ProgramBuilder& builder, const std::string& na
     auto offset = torch::zeros({outputs}, torch::kFloat64);
     if (bias == Bias::expected || builder.has(name + ".bias")) offset = take(name + ".bias");
     const auto variance = take(norm + ".running_var");
-    if (variance.lt(0).any().item<bool>()) {
+    if (!variance.is_meta() && variance.lt(0).any().item<bool>()) {
         refuse_model("tensor \"" + norm + ".running_var\" holds negative numbers");
     }
     const auto factor = take(norm + ".weight") / (variance + kBatchNormEpsilon).sqrt();

@@ -50,6 +50,10 @@ private:
 
 Shapes shapes_of(const Tensors& tensors);
 
+/// Tensors of sizes alone (on the device "meta"), of which a program's sizes can be had without its
+/// weights.
+Tensors without_values(const Shapes& shapes);
+
 /// The number whose square `value` is; none where there is none up to 16.
 std::optional<int> square_root(int value);
 

@@ -60,8 +60,8 @@ Value swin_layer(ProgramBuilder& builder, Value input, const std::string& name,
                  const nn::SwinBlock& block, std::optional<Value> extra) {
     const int channels = builder.channels(input);
     if (block.heads < 1 || channels % block.heads != 0) {
-        refuse_model(std::to_string(channels) + " channels make no " +
-                     std::to_string(block.heads) + " heads");
+        refuse_model(std::to_string(channels) + " channels make no " + std::to_string(block.heads) +
+                     " heads");
     }
     nn::Custom operation;
     nn::Custom::Weights& weights = operation.weights;
@@ -152,7 +152,8 @@ Value reconstruct(ProgramBuilder& builder, Value features, const PictureEnd& end
         return convolve_with_bias(builder, x, "conv_last");
     }
     for (std::size_t i = 0; i < end.steps.size(); ++i) {
-        x = convolve_with_bias(builder, builder.enlarge(x, end.steps[i]), numbered("conv_up", i + 1));
+        x = convolve_with_bias(builder, builder.enlarge(x, end.steps[i]),
+                               numbered("conv_up", i + 1));
         x = builder.leaky_relu(x, kSlope);
     }
     x = builder.leaky_relu(convolve_with_bias(builder, x, "conv_hr"), kSlope);

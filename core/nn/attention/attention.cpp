@@ -81,7 +81,7 @@ torch::Tensor relative_bias(const torch::Tensor& table, Window window) {
     const auto down = rows.unsqueeze(1) - rows.unsqueeze(0) + window.height - 1;
     const auto across = columns.unsqueeze(1) - columns.unsqueeze(0) + window.width - 1;
     const auto index = (down * (2 * window.width - 1) + across).flatten();
-    return table.index_select(0, index)
+    return table.index_select(0, index.to(table.device()))
         .view({window.area(), window.area(), -1})
         .permute({2, 0, 1})
         .contiguous();

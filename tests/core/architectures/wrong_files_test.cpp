@@ -109,7 +109,7 @@ TEST_P(WrongFiles, WhatHasAWrongShapeIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Families, WrongFiles,
                          ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
-                                           "dat", "rgt"),
+                                           "omnisr", "dat", "rgt"),
                          [](const auto& family) { return std::string(family.param); });
 
 TEST(FindArchitecture, StrangersAreUnknown) {
