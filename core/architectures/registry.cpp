@@ -1,6 +1,7 @@
 #include "architectures/registry.h"
 
 #include "architectures/compact/compact.h"
+#include "architectures/dat/dat.h"
 #include "architectures/dncnn/dncnn.h"
 #include "architectures/edsr/edsr.h"
 #include "architectures/esrgan/esrgan.h"
@@ -12,6 +13,7 @@
 #include "architectures/onnx/onnx.h"
 #include "architectures/plksr/plksr.h"
 #include "architectures/rcan/rcan.h"
+#include "architectures/rgt/rgt.h"
 #include "architectures/shape_reader.h"
 #include "architectures/span/span.h"
 #include "architectures/srgan/srgan.h"
@@ -52,6 +54,7 @@ const std::vector<const Architecture*>& architectures() {
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
         &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
         &onnx_architecture(),      &omnisr_architecture(), &hat_architecture(),
+        &dat_architecture(),       &rgt_architecture(),
     };
     return kArchitectures;
 }

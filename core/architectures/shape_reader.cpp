@@ -118,8 +118,8 @@ nn::Value convolve_with_bias(nn::ProgramBuilder& builder, nn::Value input, const
     return builder.convolution(input, name, groups);
 }
 
-nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const std::string& name,
-                          const std::string& norm, Bias bias, int groups) {
+NormedConvolution take_normed(nn::ProgramBuilder& builder, const std::string& name,
+                              const std::string& norm, Bias bias) {
     const auto weight = builder.take(name + ".weight").to(torch::kFloat64);
     if (weight.dim() != 4) {
         refuse_model("tensor \"" + name + ".weight\" is no convolution's weight");
@@ -137,8 +137,13 @@ nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const st
     const auto factor = take(norm + ".weight") / (variance + kBatchNormEpsilon).sqrt();
     const auto moved = (offset - take(norm + ".running_mean")) * factor + take(norm + ".bias");
     builder.ignore(norm + ".num_batches_tracked");
-    return builder.convolution_of(input, (weight * factor.view({-1, 1, 1, 1})).to(torch::kFloat32),
-                                  moved.to(torch::kFloat32), groups);
+    return {(weight * factor.view({-1, 1, 1, 1})).to(torch::kFloat32), moved.to(torch::kFloat32)};
+}
+
+nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const std::string& name,
+                          const std::string& norm, Bias bias, int groups) {
+    const auto folded = take_normed(builder, name, norm, bias);
+    return builder.convolution_of(input, folded.weight, folded.bias, groups);
 }
 
 std::optional<double> told_number(const Metadata& metadata, const std::string& key) {

@@ -78,6 +78,14 @@ nn::Value convolve_with_bias(nn::ProgramBuilder& builder, nn::Value input, const
 /// Whether a layout's convolutions before a norm have biases.
 enum class Bias { expected, none };
 
+/// A convolution's weight and bias, and in them the batch norm behind it, in evaluation mode.
+struct NormedConvolution {
+    torch::Tensor weight;
+    torch::Tensor bias;
+};
+NormedConvolution take_normed(nn::ProgramBuilder& builder, const std::string& name,
+                              const std::string& norm, Bias bias);
+
 /// A convolution and the batch norm behind it as one convolution, in evaluation mode.
 nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const std::string& name,
                           const std::string& norm, Bias bias, int groups = 1);

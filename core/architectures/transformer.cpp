@@ -107,7 +107,8 @@ Value uncentred(ProgramBuilder& builder, Value values, double range) {
 }
 
 Value one_or_three_convolutions(ProgramBuilder& builder, Value input, const std::string& name) {
-    if (!builder.has(name + ".0.weight")) return convolve_with_bias(builder, input, name);
+    const bool is_three = builder.has(name + ".0.weight") || builder.has(name + ".4.weight");
+    if (!is_three) return convolve_with_bias(builder, input, name);
     Value x = builder.leaky_relu(convolve_with_bias(builder, input, name + ".0"), kSlope);
     x = builder.leaky_relu(convolve_with_bias(builder, x, name + ".2"), kSlope);
     return convolve_with_bias(builder, x, name + ".4");

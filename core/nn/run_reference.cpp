@@ -189,7 +189,7 @@ torch::Tensor pad_to_multiple(const torch::Tensor& input, std::int64_t multiple)
 
 torch::Tensor run_reference(const Program& program, const torch::Tensor& input,
                             const std::function<void(double share)>& on_share) {
-    const int multiple = alignment(program);
+    const int multiple = padded_multiple(program);
     const std::vector<Value> last = last_uses(program);
     const std::vector<int> readers = count_readers(program);
     double work = 0;

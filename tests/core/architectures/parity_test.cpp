@@ -89,7 +89,7 @@ TEST_P(ArchitectureParity, RadiusIsWhatAPixelReaches) {
 
 INSTANTIATE_TEST_SUITE_P(Families, ArchitectureParity,
                          ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
-                                           "swinir", "omnisr", "hat"),
+                                           "swinir", "omnisr", "hat", "dat", "rgt"),
                          [](const auto& family) { return std::string(family.param); });
 
 }  // namespace

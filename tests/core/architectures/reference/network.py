@@ -120,13 +120,14 @@ class Cases:
 
     @torch.no_grad()
     def add(self, name, forward, scale, inputs=3, outputs=3, exact=True, known=None, given=None,
-            wrapped='params_ema', leftovers=(), least=5, exported=False):
+            wrapped='params_ema', leftovers=(), least=5, most=20, size=None, exported=False):
         """forward(net, x): the network. known: the architecture's name, else the family's. given:
         metadata that the file of this case is read with. wrapped: the key of the state_dict in the
-        .pth, or none. exported: an ONNX file beside the others, as PyTorch writes it."""
+        .pth, or none. size: of the picture, else of `least` to `most` pixels a side. exported: an
+        ONNX file beside the others, as PyTorch writes it."""
         self.count += 1
         net = Net(self.seed * 1000 + self.count)
-        size = self.number(least, 20), self.number(least, 20)
+        size = size or (self.number(least, most), self.number(least, most))
         x = torch.rand(1, inputs, *size, generator=self.random)
         expected = forward(net, x)
         assert expected.shape == (1, outputs, scale * size[0], scale * size[1]), expected.shape
