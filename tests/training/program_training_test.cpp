@@ -1,6 +1,7 @@
 #include "architectures/registry.h"
 #include "architectures/shape_reader.h"
 #include "formats/model_file.h"
+#include "formats/safetensors.h"
 #include "objectives/pixel_objective.h"
 #include "optimise/network_spec.h"
 #include "optimise/new_network.h"
@@ -99,13 +100,17 @@ TEST_P(NewNetworkTest, GoesOnAsIfItHadNotStopped) {
     options.initial = weights;
     const Batch batch = one_batch(2);
     PixelObjective straight(spec, options, alone());
-    TensorFile checkpoint;
+    const TempDir folder;
     for (int i = 0; i < 6; ++i) {
-        if (i == 3) straight.save(checkpoint);
+        if (i == 3) {
+            TensorFile checkpoint;
+            straight.save(checkpoint);
+            write_safetensors(folder / "checkpoint.safetensors", checkpoint);
+        }
         straight.step(batch, 1e-3);
     }
     PixelObjective resumed(spec, options, alone());
-    resumed.load(checkpoint);
+    resumed.load(read_safetensors(folder / "checkpoint.safetensors"));
     for (int i = 3; i < 6; ++i) resumed.step(batch, 1e-3);
     for (const auto& [name, tensor] : straight.averaged()) {
         EXPECT_TRUE(torch::equal(tensor, resumed.averaged().at(name))) << name;
