@@ -105,7 +105,8 @@ struct Custom {
         run;
     Weights weights{};               ///< float32
     std::int64_t multiply_adds = 0;  ///< per pixel of the result
-    std::int64_t values = 0;  ///< alive at its peak beside inputs and result, per pixel of the result
+    std::int64_t values =
+        0;  ///< alive at its peak beside inputs and result, per pixel of the result
 };
 
 using Operation =

@@ -196,10 +196,9 @@ torch::Tensor run_reference(const Program& program, const torch::Tensor& input,
     for (const Layer& layer : program.layers) work += work_of(layer);
 
     std::vector<torch::Tensor> values(program.layers.size());
-    values.front() =
-        prepared(program.windows.padding == Windows::Padding::zeros
-                     ? pad_with_zeros(input, multiple)
-                     : pad_to_multiple(input, multiple));
+    values.front() = prepared(program.windows.padding == Windows::Padding::zeros
+                                  ? pad_with_zeros(input, multiple)
+                                  : pad_to_multiple(input, multiple));
     double done = 0;
     for (std::size_t i = 1; i < program.layers.size(); ++i) {
         const Layer& layer = program.layers[i];

@@ -2,6 +2,7 @@
 
 #include "nn/attention/attention.h"
 #include "nn/mirrored.h"
+#include "nn/products.h"
 
 #include <algorithm>
 #include <cmath>
@@ -106,9 +107,10 @@ void LayerRun::look_up(const torch::Tensor& pixels, const torch::Tensor& diction
         const auto rows = [&](const torch::Tensor& all) { return all.narrow(0, first, some); };
         const auto x = normed(rows(pixels), "norm1");
         rows(qkv_).copy_(linear(x, "wqkv"));
-        const auto shares = torch::linear(unit(linear(x, "attn_atd.wq")), keys).softmax(-1);
+        auto shares = nn::linear(unit(linear(x, "attn_atd.wq")), keys, {});
+        nn::softmax_in_place(shares);
         rows(category_).copy_(shares.argmax(-1));
-        rows(sum_).copy_(torch::linear(shares, values) + rows(pixels));
+        rows(sum_).copy_(nn::linear(shares, values, {}) + rows(pixels));
         if (!layer_.is_last) rows(shares_).copy_(shares);
     });
 }
@@ -186,13 +188,14 @@ torch::Tensor LayerRun::mixed() const {
         const std::int64_t above = std::min(reach, first);
         const std::int64_t below = std::min(reach, height_ - first - some);
         const auto seen = map.narrow(1, first - above, above + some + below);
-        const auto x = torch::gelu(linear(normed(seen, "norm2"), "fc1"));
+        const auto x = nn::linear(normed(seen, "norm2"), weight("fc1.weight"), weight("fc1.bias"),
+                                  nn::After::gelu);
         const auto around = torch::conv2d(x.permute({0, 3, 1, 2}), kernel, weight("depthwise.bias"),
                                           1, reach, 1, hidden)
                                 .permute({0, 2, 3, 1});
         const auto own = [&](const torch::Tensor& of) { return of.narrow(1, above, some); };
         made.narrow(1, first, some)
-            .copy_(linear(own(x) + torch::gelu(own(around)), "fc2") + own(seen));
+            .copy_(linear(own(x) + nn::gelu(own(around)), "fc2") + own(seen));
     });
     return made.view({height_ * width_, -1});
 }
@@ -205,7 +208,11 @@ torch::Tensor LayerRun::refined(const torch::Tensor& dictionary,
     const auto [variance, mean] = torch::var_mean(shares_, {0}, /*unbiased=*/false);
     const auto factor = weight("norm3.weight") / (variance + kEpsilon).sqrt();
     const auto logits = shares_ * factor + (weight("norm3.bias") - mean * factor);
-    const auto of_pixels = torch::matmul(logits.softmax(0).t(), pixels);
+    const auto alone = [](const torch::Tensor& matrix) {
+        return matrix.view({1, 1, matrix.size(0), -1});
+    };
+    const auto of_pixels =
+        nn::product(alone(logits.softmax(0)).transpose(-2, -1), alone(pixels)).view_as(dictionary);
     const auto& keep = weight("keep");
     return keep * dictionary + (1 - keep) * of_pixels;
 }

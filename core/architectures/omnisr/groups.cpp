@@ -1,6 +1,7 @@
 #include "architectures/omnisr/groups.h"
 
 #include "nn/attention/attention.h"
+#include "nn/products.h"
 
 #include <algorithm>
 #include <cmath>
@@ -63,7 +64,7 @@ torch::Tensor attend_between_pixels(const torch::Tensor& map, const nn::Custom::
         };
         const auto made = attention::attend(part(0), part(1), part(2), scale,
                                             bias == weights.end() ? torch::Tensor() : bias->second);
-        return attention::linear(attention::together(made), weights, "to_out").add_(groups);
+        return attention::linear(attention::together(made), weights, "to_out") + groups;
     });
 }
 
@@ -79,12 +80,13 @@ torch::Tensor attend_between_channels(const torch::Tensor& map, const nn::Custom
         const auto query = part(0);
         const auto key = part(1);
         const auto norm = [&](const torch::Tensor& of) {
-            return of.norm(2, {-2}, /*keepdim=*/true).clamp_min_(kLeastNorm);
+            return of.norm(2, {-2}, /*keepdim=*/true).clamp_min(kLeastNorm);
         };
         // Divided by the norms is what is made of the pixels, not they.
-        auto scores = torch::matmul(query.transpose(-2, -1), key);
-        scores.div_(norm(query).transpose(-2, -1)).div_(norm(key)).mul_(temperature);
-        return attention::together(torch::matmul(part(2), scores.softmax(-1).transpose(-2, -1)));
+        auto scores = nn::product(query.transpose(-2, -1), key) / norm(query).transpose(-2, -1) /
+                      norm(key) * temperature;
+        nn::softmax_in_place(scores);
+        return attention::together(nn::product(part(2), scores.transpose(-2, -1)));
     });
 }
 

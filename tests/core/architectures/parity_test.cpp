@@ -89,7 +89,8 @@ TEST_P(ArchitectureParity, RadiusIsWhatAPixelReaches) {
 
 INSTANTIATE_TEST_SUITE_P(Families, ArchitectureParity,
                          ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
-                                           "swinir", "omnisr", "realcugan", "atd", "safmn"),
+                                           "swinir", "omnisr", "hat", "dat", "rgt", "realcugan",
+                                           "atd", "safmn"),
                          [](const auto& family) { return std::string(family.param); });
 
 }  // namespace

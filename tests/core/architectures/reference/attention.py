@@ -71,16 +71,19 @@ def shift_mask(rows, columns, height, width, down, across):
     return torch.where(ids[:, None, :] != ids[:, :, None], -100.0, 0.0)[:, None]
 
 
-def swin_block(net, x, name, window, shift, heads, hidden, extra=None):
+def swin_block(net, x, name, window, shift, heads, hidden, extra=None,
+               buffers=True):
     count, rows, columns, channels = x.shape
     y = layer_norm(net, x, name + '.norm1')
     bias, index = relative_bias(net, name + '.attn.relative_position_bias_table', window, window,
                                 heads)
-    net.tensor(name + '.attn.relative_position_index', lambda: index)
+    if buffers:
+        net.tensor(name + '.attn.relative_position_index', lambda: index)
     if shift:
         y = y.roll((-shift, -shift), (1, 2))
         mask = shift_mask(rows, columns, window, window, shift, shift)
-        net.tensor(name + '.attn_mask', lambda: mask[:, 0].clone())
+        if buffers:
+            net.tensor(name + '.attn_mask', lambda: mask[:, 0].clone())
         bias = bias + mask
     q, k, v = linear(net, windows_of(y, window, window), name + '.attn.qkv',
                      3 * channels).chunk(3, -1)
