@@ -2,6 +2,7 @@
 
 #include "nn/conv/convolve.h"
 #include "nn/in_place.h"
+#include "nn/products.h"
 #include "nn/program_facts.h"
 
 #include <algorithm>
@@ -71,7 +72,7 @@ struct Compute {
             }
             case Activation::prelu: return torch::prelu(x, layer.slopes.to(x.scalar_type()));
             case Activation::silu: return in_place ? torch::silu_(x) : torch::silu(x);
-            case Activation::gelu: return torch::gelu(x);
+            case Activation::gelu: return nn::gelu(x);
             case Activation::mish: return mish_in_float(x);
             case Activation::sigmoid: return in_place ? torch::sigmoid_(x) : torch::sigmoid(x);
             case Activation::tanh: return in_place ? torch::tanh_(x) : torch::tanh(x);

@@ -103,18 +103,23 @@ Value inverted_residual(ProgramBuilder& b, Value input, const std::string& name)
     return b.sum(x, input);
 }
 
-/// input + half of what the norm and two convolutions make, gated by the other half.
+/// input + half of what the norm and two convolutions make, gated by the other half. The halves are
+/// made apart, so that each is dense.
 Value gated(ProgramBuilder& b, Value input, const std::string& name) {
-    Value x = b.channel_norm(input, name + ".norm", kMapEpsilon);
-    x = b.convolution(x, name + ".fn.project_in");
-    x = b.convolution(x, name + ".fn.dwconv", b.channels(x));
-    const int half = b.channels(x) / 2;
-    if (half * 2 != b.channels(x)) {
-        refuse_model("tensor \"" + name + ".fn.project_in.weight\" makes no two halves");
+    const auto in = b.take(name + ".fn.project_in.weight");
+    const std::int64_t half = in.dim() == 4 ? in.size(0) / 2 : 0;
+    if (in.sizes() != std::vector<std::int64_t>{2 * half, b.channels(input), 1, 1} || half == 0) {
+        refuse_model("tensor \"" + name + ".fn.project_in.weight\" makes no two halves of " +
+                     std::to_string(b.channels(input)) + " channels");
     }
-    const Value gate = b.activate(b.slice(x, 0, half), Activation::gelu);
-    x = b.product(gate, b.slice(x, half, half));
-    return b.sum(b.convolution(x, name + ".fn.project_out"), input);
+    const auto by_channel = b.take_of(name + ".fn.dwconv.weight", {2 * half, 1, 3, 3});
+    const Value normed = b.channel_norm(input, name + ".norm", kMapEpsilon);
+    const auto made = [&](std::int64_t first) {
+        const Value x = b.convolution_of(normed, in.narrow(0, first, half), {});
+        return b.convolution_of(x, by_channel.narrow(0, first, half), {}, static_cast<int>(half));
+    };
+    const Value gate = b.activate(made(0), Activation::gelu);
+    return b.sum(b.convolution(b.product(gate, made(half)), name + ".fn.project_out"), input);
 }
 
 using Attend = torch::Tensor (*)(const torch::Tensor& map, const nn::Custom::Weights& weights,
