@@ -31,6 +31,7 @@ std::string refusal(const Tensors& tensors, const Metadata& metadata) {
 
 /// What a file may lack: what no layer reads, and what says by itself how the network is.
 bool is_optional(const std::string& name) {
+    if (name == "pro") return true;  // RealCUGAN: of which kind it is
     for (const char* part :
          {"num_batches_tracked", "eval_conv", "no_norm", "init_pos", "block2.act", "convblock.act",
           "rpe_biases", "relative_position_index", "attn_mask"}) {
