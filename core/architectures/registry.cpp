@@ -2,6 +2,7 @@
 
 #include "architectures/compact/compact.h"
 #include "architectures/dncnn/dncnn.h"
+#include "architectures/drct/drct.h"
 #include "architectures/edsr/edsr.h"
 #include "architectures/esrgan/esrgan.h"
 #include "architectures/hat/hat.h"
@@ -12,10 +13,12 @@
 #include "architectures/rcan/rcan.h"
 #include "architectures/shape_reader.h"
 #include "architectures/span/span.h"
+#include "architectures/srformer/srformer.h"
 #include "architectures/srgan/srgan.h"
 #include "architectures/srresnet/program.h"
 #include "architectures/srresnet/srresnet.h"
 #include "architectures/swiftsrgan/swiftsrgan.h"
+#include "architectures/swin2sr/swin2sr.h"
 #include "architectures/swinir/swinir.h"
 #include "nn/network.h"
 
@@ -49,6 +52,7 @@ const std::vector<const Architecture*>& architectures() {
         &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
         &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
         &dncnn_architecture(),     &swinir_architecture(), &hat_architecture(),
+        &srformer_architecture(),  &drct_architecture(),   &swin2sr_architecture(),
         &ncnn_architecture(),
     };
     return kArchitectures;
