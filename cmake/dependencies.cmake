@@ -4,6 +4,7 @@ find_package(Boost CONFIG REQUIRED COMPONENTS program_options)
 find_package(nlohmann_json REQUIRED)
 find_package(GIF REQUIRED)
 find_package(JPEG REQUIRED)
+find_package(Protobuf REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 # Debian 12's OpenImageIOConfig.cmake names files of packages it does not depend on;

@@ -19,7 +19,8 @@ install(FILES ${PROJECT_BINARY_DIR}/sisrConfig.cmake ${PROJECT_BINARY_DIR}/sisrC
 
 # What is installed, without the tests: `cmake --build build/release --target installed`.
 add_custom_target(installed)
-foreach(target sisr sisr-batch sisr-train sisr-upscale sisr-gimp2 sisr-gimp3)
+foreach(target sisr sisr-batch sisr-train sisr_completions sisr_manuals sisr-upscale sisr-gimp2
+        sisr-gimp3)
     if(TARGET ${target})
         add_dependencies(installed ${target})
     endif()

@@ -1,6 +1,7 @@
 #include "list_models.h"
 
 #include "base/numbers.h"
+#include "common/console_progress.h"
 
 #include <sisr/model.h>
 
@@ -25,7 +26,7 @@ const char* exactness(const ModelInfo& info) { return info.is_exact ? "exact" : 
 void print_table(const std::vector<ModelInfo>& models, const std::filesystem::path& usual) {
     int width = 4;
     for (const ModelInfo& info : models)
-        width = std::max(width, static_cast<int>(info.name.size()));
+        width = std::max(width, static_cast<int>(printable(info.name).size()));
     std::printf("%-*s %5s  %-12s %10s  %-11s %8s  %s\n", width, "name", "scale", "architecture",
                 "parameters", "tiles", "strength", "trained for");
     for (const ModelInfo& info : models) {
@@ -33,10 +34,10 @@ void print_table(const std::vector<ModelInfo>& models, const std::filesystem::pa
         const std::string strength =
             info.has_strength ? format_number(info.default_strength, 2) : "-";
         const std::string words = info.trained_for.empty() ? info.sizes : info.trained_for;
-        std::printf("%-*s %5d  %-12s %10s  %-11s %8s  %s%s\n", width, info.name.c_str(), info.scale,
-                    info.architecture.c_str(), in_millions(info.parameters).c_str(),
+        std::printf("%-*s %5d  %-12s %10s  %-11s %8s  %s%s\n", width, printable(info.name).c_str(),
+                    info.scale, info.architecture.c_str(), in_millions(info.parameters).c_str(),
                     exactness(info), strength.c_str(), info.path == usual ? "(default) " : "",
-                    words.c_str());
+                    printable(words).c_str());
     }
 }
 
@@ -51,6 +52,7 @@ void print_json(const std::vector<ModelInfo>& models, const std::filesystem::pat
         entry["scale"] = info.scale;
         entry["channels"] = info.colour_channels;
         entry["parameters"] = info.parameters;
+        entry["multiply_adds_per_pixel"] = count_multiply_adds(info.path);
         entry["tiles"] = exactness(info);
         if (info.has_strength) entry["strength"] = info.default_strength;
         entry["colour_lock"] = info.locks_colour;

@@ -39,7 +39,7 @@ po::options_description describe_options() {
     // clang-format off
     options.add_options()
         ("output,o", text("OUTPUT"), "folder or file to write; default: beside each input file")
-        ("model,m", text("NAME|FILE"), "installed model, family, or safetensors file")
+        ("model,m", text("NAME|FILE"), "installed model, family, or model file")
         ("scale,s", text("N"), "1 to 16, may be a fraction; default: the model's")
         ("width", text("PIXELS"), "of the result; the height follows, unless it is given")
         ("height", text("PIXELS"), "of the result; the width follows, unless it is given")

@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "common/option_values.h"
 #include "data/patch_pair.h"
+#include "data/sample.h"
 #include "degradation/degradation.h"
 #include "option_parser.h"
 #include "record/contact_sheet.h"
@@ -30,17 +31,26 @@ po::options_description describe_options() {
         ("scale", preset_option("4"), "1 to 8")
         ("patch", preset_option("48"), "width and height of a low-resolution patch")
         ("count", preset_option("64"), "samples")
-        ("seed", preset_option("1"), "of the samples");
+        ("seed", preset_option("1"), "of the samples")
+        ("step", preset_option("0"), "of the training whose samples are drawn")
+        ("index", text_option("I"), "of one sample of that step, counted from 0; default: all")
+        ("flat-retries", preset_option("3"), "as for training");
     // clang-format on
     return options;
 }
 
+Image to_image(const torch::Tensor& pixels) {
+    const auto rows = pixels.permute({1, 2, 0}).contiguous();
+    Image image({static_cast<int>(rows.size(1)), static_cast<int>(rows.size(0)), 3, false,
+                 Encoding::display});
+    std::copy_n(rows.data_ptr<float>(), image.samples().size(), image.row(0));
+    return image;
+}
+
 /// A degraded patch, each of its pixels a square, beside the truth.
-std::vector<Image> make_pair(const training::PatchSource& source,
-                             const training::Degradation& degradation, int size,
-                             training::Rng rng) {
-    const auto [reduced, truth] = training::draw_pair(source, degradation, size, rng);
-    return {resize(reduced, truth.shape().size(), Kernel::nearest), truth};
+std::vector<Image> side_by_side(const training::Sample& sample) {
+    const Image truth = to_image(sample.hr);
+    return {resize(to_image(sample.lr), truth.shape().size(), Kernel::nearest), truth};
 }
 
 }  // namespace
@@ -51,7 +61,11 @@ ExitCode run_degrade(const Arguments& arguments) {
     if (!map) return ExitCode::done;
     const OptionValues values(*map);
     const int patch = values.number("patch", 8, 1024);
-    const int count = values.number("count", 1, 10000);
+    // One that is asked for by its number is looked at alone.
+    const bool is_one = values.has("index");
+    const int first = is_one ? values.number("index", 0, 1'000'000) : 0;
+    const int count = is_one ? 1 : values.number("count", 1, 10000);
+    const auto step = values.number<std::int64_t>("step", 0, 1'000'000'000);
     const auto seed = values.number<std::int64_t>("seed", 0, 1'000'000'000);
     const auto degradation =
         training::Degradation::parse(values.text("degrade"), values.number("scale", 1, 8));
@@ -60,14 +74,15 @@ ExitCode run_degrade(const Arguments& arguments) {
     for (const auto& folder : (*map)["data"].as<std::vector<std::string>>()) {
         folders.emplace_back(folder);
     }
-    const auto options = training::pair_source_options(degradation, patch);
+    auto options = training::pair_source_options(degradation, patch);
+    options.flat_retries = values.number("flat-retries", 0, 1000);
     const training::PatchSource source(folders, options, [](const std::string& line) {
         std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
     });
     std::vector<std::vector<Image>> cells;
     for (int i = 0; i < count; ++i) {
-        const auto rng = training::sample_rng(static_cast<std::uint64_t>(seed), 0, i);
-        cells.push_back(make_pair(source, degradation, patch, rng));
+        cells.push_back(side_by_side(training::sample(
+            source, degradation, patch, static_cast<std::uint64_t>(seed), step, first + i)));
     }
     const int columns = std::max(1, static_cast<int>(std::sqrt(count)));
     write_image(values.text("output"), training::contact_sheet(cells, columns));

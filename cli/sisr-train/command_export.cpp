@@ -108,6 +108,8 @@ boost::program_options::options_description describe_options() {
          "a model for heavily damaged input, whose weights are added likewise")
         ("color-lock", text("on|off"),
          "the model's default; on with --fidelity, else as in the file")
+        ("onnx", po::bool_switch(),
+         "an ONNX file instead, as a name that ends in .onnx asks for too: for other tools")
         ("output,o", text("FILE")->required(), "the model file to write")
         ("name", text("NAME"), "of the model; default: the file's")
         ("trained-for", text("TEXT"), "in a few words; default: clean photographs")
@@ -142,13 +144,16 @@ void export_weights(const OptionValues& values, const fs::path& target) {
     const auto card =
         make_card(values, target,
                   joins || metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1");
-    const auto settings = read_srresnet_settings(weights, checkpoint.metadata);
-    if (!joins) return training::export_model(target, weights, settings, card);
+    const auto network = training::read_network_spec(weights, checkpoint.metadata);
+    if (!joins) return training::export_model(target, weights, network, card);
+    if (network.program != nullptr) {
+        throw Error(ErrorKind::usage, "--fidelity", "is for SRResNets alone");
+    }
     training::TwoStages stages;
     stages.fidelity = read_safetensors(find_model(values.text("fidelity")).info().path).tensors;
     stages.detail = weights;
     stages.default_strength = strength.value_or(1);
-    training::export_model(target, stages, settings, card);
+    training::export_model(target, stages, network.srresnet, card);
 }
 
 }  // namespace
@@ -159,6 +164,11 @@ ExitCode run_export(const Arguments& arguments) {
     if (!parsed) return ExitCode::done;
     const OptionValues values(*parsed);
     const fs::path target = values.text("output");
+    if (values.flag("onnx") || target.extension() == ".onnx") {
+        export_onnx(values, target);
+        std::printf("%s\n", target.c_str());
+        return ExitCode::done;
+    }
     if (is_published_model(values.text("from"))) {
         export_published(values, target);
     } else if (values.has("as")) {

@@ -2,6 +2,7 @@
 #include "formats/safetensors.h"
 #include "objectives/gan_objective.h"
 #include "option_parser.h"
+#include "published_start.h"
 #include "training_options.h"
 
 #include <sisr/error.h>
@@ -109,8 +110,15 @@ ExitCode run_gan(const Arguments& arguments) {
     if (!map) return ExitCode::done;
     const OptionValues values(*map);
     training::RunOptions options = make_run_options(*map);
-    const TensorFile init = read_safetensors(find_model(values.text("init")).info().path);
-    options.network = read_srresnet_settings(init.tensors, init.metadata);
+    Tensors initial;
+    if (auto published = read_published_start(values)) {
+        options.network = published->network;
+        initial = std::move(published->weights);
+    } else {
+        const TensorFile init = read_safetensors(find_model(values.text("init")).info().path);
+        options.network = read_srresnet_settings(init.tensors, init.metadata);
+        initial = init.tensors;
+    }
     if (values.has("scale") && values.number("scale", 1, 8) != options.network.scale) {
         throw Error(ErrorKind::usage, values.text("init"),
                     "enlarges " + std::to_string(options.network.scale) + " times, not " +
@@ -119,7 +127,7 @@ ExitCode run_gan(const Arguments& arguments) {
     options.stage = "stage 2 (SRGAN)";
     options.record_name = "SRGAN_training";
     training::GanOptions gan = make_gan_options(values, options);
-    gan.generator.initial = init.tensors;
+    gan.generator.initial = std::move(initial);
     return run_and_report(options, [&](training::ProcessGroup& group, torch::Device device) {
         gan.generator.device = device;
         const auto perceptual = load_perceptual(*map, device);

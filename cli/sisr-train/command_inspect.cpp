@@ -1,6 +1,8 @@
 #include "base/numbers.h"
 #include "commands.h"
+#include "common/console_progress.h"
 #include "formats/model_header.h"
+#include "formats/onnx/onnx_graph.h"
 #include "model/model_impl.h"
 #include "option_parser.h"
 #include "ship/judge_fit.h"
@@ -14,14 +16,22 @@
 namespace sisr::cli {
 namespace {
 
+/// A line with words that a file has chosen, none of which can move the cursor of a terminal.
+void print_line(const std::string& line) { std::printf("%s\n", printable(line).c_str()); }
+
 // The size that the literature counts multiply-adds for.
 constexpr double kReferencePixels = 1280.0 * 720.0;
+
+/// Lists of layers, which are no words for people.
+bool is_list_of_layers(const std::string& key) {
+    return key == "ncnn.param" || key == kOnnxGraphKey;
+}
 
 /// What others' training left in the file that the network does not need.
 void print_unused(const Model::Impl& impl) {
     if (impl.published == nullptr) return;
     for (const std::string& name : impl.published->build(impl.tensors, impl.metadata).unused) {
-        std::printf("not used       %s\n", name.c_str());
+        print_line("not used       " + name);
     }
 }
 
@@ -29,8 +39,8 @@ void print(const Model& model) {
     const ModelInfo& info = model.info();
     const NetworkTraits& traits = model.impl().traits;
     const double area = static_cast<double>(traits.scale) * traits.scale;
-    std::printf("file           %s\n", info.path.c_str());
-    std::printf("name           %s\n", info.name.c_str());
+    print_line("file           " + info.path.string());
+    print_line("name           " + info.name);
     std::printf("architecture   %s\n", info.architecture.c_str());
     std::printf("scale          %d\n", info.scale);
     std::printf("channels       %d in and out\n", info.colour_channels);
@@ -54,7 +64,8 @@ void print(const Model& model) {
     std::printf("radius         %d input pixels\n", info.radius);
     print_unused(model.impl());
     for (const auto& [key, value] : model.impl().metadata) {
-        std::printf("%s = %s\n", key.c_str(), value.c_str());
+        if (is_list_of_layers(key)) continue;
+        print_line(key + " = " + value);
     }
 }
 
@@ -65,10 +76,11 @@ void print_tensors(const ModelHeader& header) {
         for (const std::int64_t size : shape) {
             sizes += (sizes.empty() ? "" : "x") + std::to_string(size);
         }
-        std::printf("%-60s %s\n", name.c_str(), sizes.c_str());
+        std::printf("%-60s %s\n", printable(name).c_str(), sizes.c_str());
     }
     for (const auto& [key, value] : header.metadata) {
-        std::printf("%s = %s\n", key.c_str(), value.c_str());
+        if (is_list_of_layers(key)) continue;
+        print_line(key + " = " + value);
     }
 }
 

@@ -2,12 +2,15 @@
 #include "formats/safetensors.h"
 #include "model/model_impl.h"
 #include "objectives/pixel_objective.h"
+#include "optimise/new_network.h"
 #include "option_parser.h"
+#include "published_start.h"
 #include "training_options.h"
 
 #include <sisr/error.h>
 #include <sisr/model.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace sisr::cli {
@@ -20,15 +23,18 @@ po::options_description describe_options() {
     // clang-format off
     options.add_options()
         ("network", preset_option("compact", "FORM"),
-         "compact: fast on a CPU; paper: SRResNet as published")
+         "compact: SRResNet that is fast on a CPU; paper: as published; srvgg (Real-ESRGAN's "
+         "compact), rrdb (ESRGAN), span, edsr: files that other tools load too")
         ("scale", preset_option("4"), "1, 2, 3, 4 or 8")
-        ("channels", text_option("N"), "default 48 (compact), 64 (paper)")
-        ("blocks", text_option("N"), "residual blocks; default 8 (compact), 16 (paper)")
+        ("channels", text_option("N"), "default 48 (compact, span), 64 (others)")
+        ("blocks", text_option("N"),
+         "residual blocks, of srvgg layers; default 8 (compact), 16, 23 (rrdb)")
         ("input-skip", text_option("KIND"), "none, nearest or bilinear; default: the form's")
         ("loss", preset_option("mae", "KIND"),
          "mae; relative: that over each input's own error; psnr: logarithm of squared errors")
         ("init", text_option("FILE"),
-         "model whose weights to start from: of the same size, narrower or shallower")
+         "model whose weights to start from: of the same size, narrower or shallower; another's "
+         "model in any kind of file, which is then trained on by its own names")
         ("teacher", text_option("FILE"),
          "model whose results, on inputs flipped and turned, are a part of the target")
         ("teacher-share", preset_option("0.8"), "that part, 0 to 1");
@@ -36,11 +42,10 @@ po::options_description describe_options() {
     return options;
 }
 
-SrResNetSettings network_settings(const OptionValues& values) {
+SrResNetSettings srresnet_settings(const OptionValues& values) {
     const int scale = values.number("scale", 1, 8);
-    const bool is_paper = values.choice<bool>("network", {{"compact", false}, {"paper", true}});
-    auto settings =
-        is_paper ? SrResNetSettings::paper(scale) : SrResNetSettings::compact(scale, 48, 8);
+    auto settings = values.text("network") == "paper" ? SrResNetSettings::paper(scale)
+                                                      : SrResNetSettings::compact(scale, 48, 8);
     if (values.has("channels")) settings.channels = values.number("channels", 4, 1024);
     if (values.has("blocks")) settings.blocks = values.number("blocks", 1, 256);
     if (values.has("input-skip")) {
@@ -66,12 +71,57 @@ Tensors initial_weights(const OptionValues& values, const SrResNetSettings& sett
     return file.tensors;
 }
 
+/// Weights of one of new_architectures().
+Tensors fresh_weights(const OptionValues& values) {
+    if (values.has("input-skip")) {
+        throw Error(ErrorKind::usage, "--input-skip", "is for compact and paper");
+    }
+    training::NewNetwork network;
+    network.architecture = values.text("network");
+    network.scale = values.number("scale", 1, 4);
+    if (values.has("channels")) network.channels = values.number("channels", 4, 1024);
+    if (values.has("blocks")) network.blocks = values.number("blocks", 1, 256);
+    torch::manual_seed(values.number<std::uint64_t>("seed", 0, 1'000'000'000));
+    return training::new_weights(network);
+}
+
+struct Start {
+    training::NetworkSpec network;
+    Tensors weights;
+};
+
+/// The network that --init and --network name.
+Start choose_start(const OptionValues& values) {
+    if (values.has("init")) {
+        if (auto published = read_published_start(values)) {
+            return {published->network, published->weights};
+        }
+    }
+    const auto& fresh = training::new_architectures();
+    const std::string form = values.text("network");
+    if (form == "compact" || form == "paper") {
+        const SrResNetSettings settings = srresnet_settings(values);
+        return {settings, initial_weights(values, settings)};
+    }
+    if (std::find(fresh.begin(), fresh.end(), form) == fresh.end()) {
+        throw Error(ErrorKind::usage, "--network",
+                    "must be one of compact, paper, srvgg, rrdb, span, edsr, not \"" + form + "\"");
+    }
+    if (values.has("init")) {
+        throw Error(ErrorKind::usage, values.text("init"),
+                    "is of another architecture than --network " + form);
+    }
+    Tensors weights = fresh_weights(values);
+    return {training::NetworkSpec::of_program(weights, {}), weights};
+}
+
 /// The model of --teacher, which must enlarge as the network does.
-std::optional<Model> load_teacher(const OptionValues& values, const SrResNetSettings& settings) {
+std::optional<Model> load_teacher(const OptionValues& values,
+                                  const training::NetworkSpec& network) {
     if (!values.has("teacher")) return std::nullopt;
     const Model model = at_strength(find_model(values.text("teacher")), std::nullopt);
-    if (model.info().scale != settings.scale ||
-        model.info().colour_channels != settings.colour_channels) {
+    if (model.info().scale != network.scale ||
+        model.info().colour_channels != network.colour_channels) {
         throw Error(ErrorKind::usage, values.text("teacher"),
                     "is no teacher for this network: it enlarges " +
                         std::to_string(model.info().scale) + " times, " +
@@ -88,7 +138,8 @@ ExitCode run_pretrain(const Arguments& arguments) {
     if (!map) return ExitCode::done;
     const OptionValues values(*map);
     training::RunOptions options = make_run_options(*map);
-    options.network = network_settings(values);
+    const Start start = choose_start(values);
+    options.network = start.network;
     options.stage = "stage 1 (MAE)";
     options.record_name = "Generator_pretrain";
     const auto loss =
@@ -96,7 +147,7 @@ ExitCode run_pretrain(const Arguments& arguments) {
                                                     {"relative", training::PixelLoss::relative},
                                                     {"psnr", training::PixelLoss::psnr}});
     training::GeneratorOptions generator = make_generator_options(values);
-    generator.initial = initial_weights(values, options.network);
+    generator.initial = start.weights;
     const auto teacher_model = load_teacher(values, options.network);
     training::Teacher teacher;
     teacher.share = values.number<double>("teacher-share", 0, 1);

@@ -11,6 +11,7 @@ namespace sisr::cli {
 
 using Arguments = std::vector<std::string>;
 
+ExitCode run_pack(const Arguments& arguments);
 ExitCode run_pretrain(const Arguments& arguments);
 ExitCode run_degrade(const Arguments& arguments);
 ExitCode run_eval(const Arguments& arguments);

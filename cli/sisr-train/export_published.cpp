@@ -1,10 +1,14 @@
 #include "export_published.h"
 
+#include "architectures/onnx/write_onnx.h"
 #include "architectures/registry.h"
 #include "formats/model_file.h"
 #include "formats/safetensors.h"
+#include "model/model_impl.h"
+#include "nn/program_facts.h"
 
 #include <sisr/error.h>
+#include <sisr/model.h>
 
 #include <optional>
 #include <string>
@@ -25,7 +29,8 @@ void check(const OptionValues& values, const fs::path& from) {
         throw Error(ErrorKind::usage, std::string("--") + other,
                     "is not for another's model as " + from.string());
     }
-    if (std::string(architecture_of(from)->architecture->id) == "ncnn") {
+    const std::string id = architecture_of(from)->architecture->id;
+    if (id == "ncnn" || id == "onnx") {
         throw Error(ErrorKind::unsupported, from.string(),
                     "is a list of layers, which a safetensors file cannot hold");
     }
@@ -79,6 +84,28 @@ void export_published(const OptionValues& values, const fs::path& target) {
     }
     describe(content.metadata, values);
     write_safetensors(target, content);
+}
+
+void export_onnx(const OptionValues& values, const fs::path& target) {
+    for (const char* other : {"as", "fidelity", "clean", "heavy", "color-lock"}) {
+        if (!values.has(other)) continue;
+        throw Error(ErrorKind::usage, std::string("--") + other, "is not for an ONNX file");
+    }
+    const Model model = find_model(values.text("from"));
+    std::optional<double> strength;
+    if (values.has("strength")) strength = values.number<double>("strength", 0, 1);
+    if (strength && !model.info().has_strength) {
+        throw Error(ErrorKind::usage, "--strength", "is for models of two stages");
+    }
+    const Model chosen = at_strength(model, strength);
+    const nn::Program program = program_of(chosen);
+    Metadata words{{"sisr.name", model.info().name}};
+    if (!model.info().licence.empty()) words["sisr.licence"] = model.info().licence;
+    if (!model.info().trained_for.empty()) words["sisr.trained_for"] = model.info().trained_for;
+    const int multiple = nn::alignment(program);
+    if (multiple > 1) words["sisr.multiple_of"] = std::to_string(multiple);
+    describe(words, values);
+    write_onnx(target, program, words);
 }
 
 }  // namespace sisr::cli

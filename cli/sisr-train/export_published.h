@@ -14,4 +14,8 @@ bool is_published_model(const std::filesystem::path& file);
 /// that --as names or as they are. Throws Error{usage, unsupported, bad_model, io}.
 void export_published(const OptionValues& values, const std::filesystem::path& target);
 
+/// Any model, ours (at --strength, where it has two stages) or another's, as an ONNX file. Throws
+/// Error{usage, unsupported, bad_model, io}.
+void export_onnx(const OptionValues& values, const std::filesystem::path& target);
+
 }  // namespace sisr::cli

@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "common/allocator.h"
+#include "common/console_progress.h"
 #include "common/signals.h"
 
 #include <sisr/error.h>
@@ -19,6 +20,7 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
+    {"pack", "decode and audit photographs once, into one file to train from", run_pack},
     {"pretrain", "train a generator on the mean absolute error (stage 1)", run_pretrain},
     {"gan", "train on with a discriminator and perceptual loss (stage 2)", run_gan},
     {"eval", "measure a model on images of known truth", run_eval},
@@ -68,14 +70,14 @@ int main(int argc, char** argv) {
     try {
         return to_int(dispatch(argc, argv));
     } catch (const sisr::Error& error) {
-        std::fprintf(stderr, "sisr-train: %s\n", error.what());
+        std::fprintf(stderr, "sisr-train: %s\n", printable(error.what()).c_str());
         const auto kind = error.kind();
         const bool is_usage = kind == sisr::ErrorKind::usage ||
                               kind == sisr::ErrorKind::not_found ||
                               kind == sisr::ErrorKind::bad_model;
         return to_int(is_usage ? ExitCode::usage : ExitCode::some_failed);
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "sisr-train: %s\n", error.what());
+        std::fprintf(stderr, "sisr-train: %s\n", printable(error.what()).c_str());
         return to_int(ExitCode::some_failed);
     }
 }

@@ -1,6 +1,8 @@
 #include "architectures/registry.h"
 
+#include "architectures/atd/atd.h"
 #include "architectures/compact/compact.h"
+#include "architectures/dat/dat.h"
 #include "architectures/dncnn/dncnn.h"
 #include "architectures/drct/drct.h"
 #include "architectures/edsr/edsr.h"
@@ -9,8 +11,13 @@
 #include "architectures/mosr/mosr.h"
 #include "architectures/msrresnet/msrresnet.h"
 #include "architectures/ncnn/ncnn.h"
+#include "architectures/omnisr/omnisr.h"
+#include "architectures/onnx/onnx.h"
 #include "architectures/plksr/plksr.h"
 #include "architectures/rcan/rcan.h"
+#include "architectures/realcugan/realcugan.h"
+#include "architectures/rgt/rgt.h"
+#include "architectures/safmn/safmn.h"
 #include "architectures/shape_reader.h"
 #include "architectures/span/span.h"
 #include "architectures/srformer/srformer.h"
@@ -47,13 +54,15 @@ void check(const Spec& spec) {
 const std::vector<const Architecture*>& architectures() {
     // Adding an architecture: its folder, and its line here.
     static const std::vector<const Architecture*> kArchitectures{
-        &srresnet_program(),       &esrgan_architecture(), &compact_architecture(),
-        &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
-        &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
-        &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &swinir_architecture(), &hat_architecture(),
-        &srformer_architecture(),  &drct_architecture(),   &swin2sr_architecture(),
-        &ncnn_architecture(),
+        &srresnet_program(),       &esrgan_architecture(),  &compact_architecture(),
+        &span_architecture(),      &plksr_architecture(),   &realplksr_architecture(),
+        &mosr_architecture(),      &rcan_architecture(),    &edsr_architecture(),
+        &msrresnet_architecture(), &srgan_architecture(),   &swiftsrgan_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(),  &ncnn_architecture(),
+        &onnx_architecture(),      &omnisr_architecture(),  &hat_architecture(),
+        &dat_architecture(),       &rgt_architecture(),     &atd_architecture(),
+        &realcugan_architecture(), &safmn_architecture(),   &srformer_architecture(),
+        &drct_architecture(),      &swin2sr_architecture(),
     };
     return kArchitectures;
 }

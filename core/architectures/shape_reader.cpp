@@ -31,10 +31,9 @@ int ShapeReader::size(const std::string& name, std::size_t axes, std::size_t axi
     const auto found = shapes_.find(name);
     if (found == shapes_.end()) refuse_model("tensor \"" + name + "\" is missing");
     const std::vector<std::int64_t>& shape = found->second;
-    const bool is_so =
-        shape.size() == axes && std::all_of(shape.begin(), shape.end(), [](std::int64_t size) {
-            return size >= 1 && size <= kMost;
-        });
+    const bool is_so = shape.size() == axes &&
+                       std::all_of(shape.begin(), shape.end(),
+                                   [](std::int64_t size) { return size >= 1 && size <= kMost; });
     if (!is_so) refuse_model("tensor \"" + name + "\" is no " + what);
     return static_cast<int>(shape[axis]);
 }
@@ -68,6 +67,14 @@ Shapes shapes_of(const Tensors& tensors) {
     Shapes shapes;
     for (const auto& [name, tensor] : tensors) shapes[name] = tensor.sizes().vec();
     return shapes;
+}
+
+Tensors without_values(const Shapes& shapes) {
+    Tensors tensors;
+    for (const auto& [name, shape] : shapes) {
+        tensors[name] = torch::empty(shape, torch::device(torch::kMeta).dtype(torch::kFloat32));
+    }
+    return tensors;
 }
 
 std::optional<int> square_root(int value) {
@@ -111,8 +118,8 @@ nn::Value convolve_with_bias(nn::ProgramBuilder& builder, nn::Value input, const
     return builder.convolution(input, name, groups);
 }
 
-nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const std::string& name,
-                          const std::string& norm, Bias bias, int groups) {
+NormedConvolution take_normed(nn::ProgramBuilder& builder, const std::string& name,
+                              const std::string& norm, Bias bias) {
     const auto weight = builder.take(name + ".weight").to(torch::kFloat64);
     if (weight.dim() != 4) {
         refuse_model("tensor \"" + name + ".weight\" is no convolution's weight");
@@ -124,14 +131,19 @@ nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const st
     auto offset = torch::zeros({outputs}, torch::kFloat64);
     if (bias == Bias::expected || builder.has(name + ".bias")) offset = take(name + ".bias");
     const auto variance = take(norm + ".running_var");
-    if (variance.lt(0).any().item<bool>()) {
+    if (!variance.is_meta() && variance.lt(0).any().item<bool>()) {
         refuse_model("tensor \"" + norm + ".running_var\" holds negative numbers");
     }
     const auto factor = take(norm + ".weight") / (variance + kBatchNormEpsilon).sqrt();
     const auto moved = (offset - take(norm + ".running_mean")) * factor + take(norm + ".bias");
     builder.ignore(norm + ".num_batches_tracked");
-    return builder.convolution_of(input, (weight * factor.view({-1, 1, 1, 1})).to(torch::kFloat32),
-                                  moved.to(torch::kFloat32), groups);
+    return {(weight * factor.view({-1, 1, 1, 1})).to(torch::kFloat32), moved.to(torch::kFloat32)};
+}
+
+nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const std::string& name,
+                          const std::string& norm, Bias bias, int groups) {
+    const auto folded = take_normed(builder, name, norm, bias);
+    return builder.convolution_of(input, folded.weight, folded.bias, groups);
 }
 
 std::optional<double> told_number(const Metadata& metadata, const std::string& key) {

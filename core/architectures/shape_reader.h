@@ -50,6 +50,10 @@ private:
 
 Shapes shapes_of(const Tensors& tensors);
 
+/// Tensors of sizes alone (on the device "meta"), of which a program's sizes can be had without its
+/// weights.
+Tensors without_values(const Shapes& shapes);
+
 /// The number whose square `value` is; none where there is none up to 16.
 std::optional<int> square_root(int value);
 
@@ -73,6 +77,14 @@ nn::Value convolve_with_bias(nn::ProgramBuilder& builder, nn::Value input, const
 
 /// Whether a layout's convolutions before a norm have biases.
 enum class Bias { expected, none };
+
+/// A convolution's weight and bias, and in them the batch norm behind it, in evaluation mode.
+struct NormedConvolution {
+    torch::Tensor weight;
+    torch::Tensor bias;
+};
+NormedConvolution take_normed(nn::ProgramBuilder& builder, const std::string& name,
+                              const std::string& norm, Bias bias);
 
 /// A convolution and the batch norm behind it as one convolution, in evaluation mode.
 nn::Value convolve_normed(nn::ProgramBuilder& builder, nn::Value input, const std::string& name,

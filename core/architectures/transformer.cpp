@@ -42,6 +42,14 @@ void take_linear(ProgramBuilder& builder, nn::Custom::Weights& weights, const st
     }
 }
 
+void take_linear(ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
+                 const std::string& as, int outputs, int inputs, Bias bias) {
+    weights[as + ".weight"] = builder.take_of(name + ".weight", {outputs, inputs});
+    if (bias == Bias::expected) {
+        weights[as + ".bias"] = builder.take_each(name + ".bias", outputs);
+    }
+}
+
 void take_norm(ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
                const std::string& as, int channels) {
     weights[as + ".weight"] = builder.take_each(name + ".weight", channels);
@@ -60,18 +68,20 @@ Value swin_layer(ProgramBuilder& builder, Value input, const std::string& name,
                  const nn::SwinBlock& block, std::optional<Value> extra) {
     const int channels = builder.channels(input);
     if (block.heads < 1 || channels % block.heads != 0) {
-        refuse_model(std::to_string(channels) + " channels make no " +
-                     std::to_string(block.heads) + " heads");
+        refuse_model(std::to_string(channels) + " channels make no " + std::to_string(block.heads) +
+                     " heads");
     }
     nn::Custom operation;
     nn::Custom::Weights& weights = operation.weights;
     take_norm(builder, weights, name + ".norm1", "norm1", channels);
     take_norm(builder, weights, name + ".norm2", "norm2", channels);
     take_linear(builder, weights, name + ".attn.qkv", "attn.qkv", 3 * channels, channels);
-    take_linear(builder, weights, name + ".attn.proj", "attn.proj", channels, channels);
+    take_linear(builder, weights, name + ".attn.proj", "attn.proj", channels, channels,
+                Bias::expected);
     const auto hidden = builder.take(name + ".mlp.fc1.bias").numel();
     take_linear(builder, weights, name + ".mlp.fc1", "mlp.fc1", static_cast<int>(hidden), channels);
-    take_linear(builder, weights, name + ".mlp.fc2", "mlp.fc2", channels, static_cast<int>(hidden));
+    take_linear(builder, weights, name + ".mlp.fc2", "mlp.fc2", channels, static_cast<int>(hidden),
+                Bias::expected);
     const int side = 2 * block.window - 1;
     operation.multiply_adds = multiply_adds(weights, channels, block.window);
     weights["bias"] = nn::attention::relative_bias(
@@ -107,27 +117,29 @@ Value uncentred(ProgramBuilder& builder, Value values, double range) {
 }
 
 Value one_or_three_convolutions(ProgramBuilder& builder, Value input, const std::string& name) {
-    if (!builder.has(name + ".0.weight")) return convolve_with_bias(builder, input, name);
+    const bool is_three = builder.has(name + ".0.weight") || builder.has(name + ".4.weight");
+    if (!is_three) return convolve_with_bias(builder, input, name);
     Value x = builder.leaky_relu(convolve_with_bias(builder, input, name + ".0"), kSlope);
     x = builder.leaky_relu(convolve_with_bias(builder, x, name + ".2"), kSlope);
     return convolve_with_bias(builder, x, name + ".4");
 }
 
 PictureEnd picture_end(const ShapeReader& shapes, int input_channels) {
+    // By any tensor of a layer, so that one that is missing is named.
     PictureEnd end;
-    if (shapes.has("conv_before_upsample.0.weight")) {
+    if (shapes.has_any("conv_before_upsample.0.")) {
         const int features = shapes.outputs("conv_before_upsample.0");
         end.channels = shapes.outputs("conv_last");
-        if (!shapes.has("conv_up1.weight")) {
+        if (!shapes.has_any("conv_up1.")) {
             end.kind = Reconstruction::pixel_shuffle;
             end.steps = shuffle_steps(shapes, "upsample.", features);
             return end;
         }
         end.kind = Reconstruction::nearest;
-        while (shapes.has(numbered("conv_up", end.steps.size() + 1) + ".weight")) {
+        while (shapes.has_any(numbered("conv_up", end.steps.size() + 1) + ".")) {
             end.steps.push_back(2);
         }
-    } else if (shapes.has("upsample.0.weight")) {
+    } else if (shapes.has_any("upsample.0.")) {
         end.kind = Reconstruction::pixel_shuffle_direct;
         const Shuffled last = last_shuffle(shapes, "upsample.0", input_channels);
         end.steps = {last.factor};
@@ -151,7 +163,8 @@ Value reconstruct(ProgramBuilder& builder, Value features, const PictureEnd& end
         return convolve_with_bias(builder, x, "conv_last");
     }
     for (std::size_t i = 0; i < end.steps.size(); ++i) {
-        x = convolve_with_bias(builder, builder.enlarge(x, end.steps[i]), numbered("conv_up", i + 1));
+        x = convolve_with_bias(builder, builder.enlarge(x, end.steps[i]),
+                               numbered("conv_up", i + 1));
         x = builder.leaky_relu(x, kSlope);
     }
     x = builder.leaky_relu(convolve_with_bias(builder, x, "conv_hr"), kSlope);

@@ -40,7 +40,8 @@ struct TileBudget {
     std::size_t band_pixel_bytes = 0;  ///< for each input pixel of a band of several tiles
     int tile = 0;                      ///< width and height of Tile::crop; 0: as the memory allows
     std::size_t tile_pixels = std::size_t{1} << 40;  ///< of a Tile::input at most
-    int multiple = 1;  ///< a Tile::input begins at such columns and rows, and ends there or at the border
+    int multiple =
+        1;  ///< a Tile::input begins at such columns and rows, and ends there or at the border
 };
 
 /// Splits an image into bands of tiles whose crops cover it exactly once, top to bottom, left to

@@ -161,7 +161,10 @@ Names strip(const Names& names, std::string_view prefix) {
 }
 
 Names strip_prefixes(Names names) {
-    for (bool is_done = false; !is_done;) {
+    // Three are known from one file; a name of nothing but prefixes must not take hours.
+    constexpr int kMostPrefixes = 8;
+    bool is_done = false;
+    for (int i = 0; i < kMostPrefixes && !is_done; ++i) {
         const auto* prefix = std::find_if(
             kPrefixes.begin(), kPrefixes.end(),
             [&names](std::string_view candidate) { return can_strip(names, candidate); });

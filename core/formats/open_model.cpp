@@ -16,10 +16,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class FileKind { safetensors, pth, ncnn, unknown };
+enum class FileKind { safetensors, pth, ncnn, onnx, unknown };
 
 bool begins_with(std::string_view text, std::string_view start) {
     return text.substr(0, start.size()) == start;
+}
+
+/// A message of protobuf whose first field is a small version, and the second one that ONNX has.
+bool is_onnx(std::string_view start) {
+    constexpr std::string_view kSecondTags("\x12\x1A\x22\x28\x32\x3A\x42\x72");
+    return start.size() > 2 && start[0] == 8 && start[1] > 0 && start[1] < 64 &&
+           kSecondTags.find(start[2]) != std::string_view::npos;
 }
 
 FileKind kind_of(std::string_view start) {
@@ -32,7 +39,7 @@ FileKind kind_of(std::string_view start) {
         (start.size() > kTarMagic && begins_with(start.substr(kTarMagic), "ustar"))) {
         return FileKind::pth;
     }
-    return FileKind::unknown;
+    return is_onnx(start) ? FileKind::onnx : FileKind::unknown;
 }
 
 /// Files that people take for a model, and what they are.
@@ -97,6 +104,7 @@ StoredModel open_model(const fs::path& path) {
     switch (kind_of(start)) {
         case FileKind::safetensors: return with_canonical_names(open_safetensors(path));
         case FileKind::pth: return open_pth(path);
+        case FileKind::onnx: return open_onnx(path);
         case FileKind::ncnn:
         case FileKind::unknown: break;
     }

@@ -24,4 +24,8 @@ StoredModel open_pth(const std::filesystem::path& file);
 /// "format" is "ncnn", "ncnn.param" the text of the .param.
 StoredModel open_ncnn(const std::filesystem::path& param_or_bin);
 
+/// ONNX: initializers and constants by their names, where they lie in the file. Metadata: "format"
+/// is "onnx", "onnx.graph" the list of nodes (onnx_graph.h), and what the file's author wrote.
+StoredModel open_onnx(const std::filesystem::path& file);
+
 }  // namespace sisr

@@ -15,8 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxPickleBytes = 64 << 20;
-// Weights are noise, which no packing makes small.
+constexpr std::size_t kMaxWordBytes = 100;
+// Weights are noise, which no packing makes small; some zeros among them may be.
 constexpr std::size_t kMostPacked = 16;
+constexpr std::size_t kMaxZeros = 4 << 20;
 
 [[noreturn]] void fail(const std::string& subject, const std::string& reason) {
     throw Error(ErrorKind::bad_model, subject, reason);
@@ -58,13 +60,13 @@ public:
           archive_(std::make_shared<ZipArchive>(subject_)),
           entries_(archive_->entries()),
           folder_(folder_of_archive(entries_, subject_)),
-          most_bytes_(file.size() * kMostPacked) {}
+          file_bytes_(file.size()) {}
 
     StoredModel open() {
-        if (has("byteorder") && text("byteorder") != "little") {
+        if (has("byteorder") && text("byteorder", kMaxWordBytes) != "little") {
             fail(subject_, "was written on a big-endian machine");
         }
-        const PickledModel pickled = unpickle_model(text("data.pkl"), 0, subject_);
+        const PickledModel pickled = unpickle_model(text("data.pkl", kMaxPickleBytes), 0, subject_);
         StoredModel model;
         model.subject = subject_;
         std::map<std::string, std::size_t> storage_of_key;
@@ -81,19 +83,26 @@ public:
 private:
     bool has(const std::string& name) const { return entries_.count(folder_ + name) != 0; }
 
-    std::string text(const std::string& name) const {
+    std::string text(const std::string& name, std::size_t most_bytes) const {
         const ZipArchive::Entry& entry = entries_.at(folder_ + name);
-        if (entry.size > kMaxPickleBytes) fail(subject_, "holds a pickle that is too large");
+        if (entry.size > most_bytes) fail(subject_, "holds a " + name + " that is too large");
         std::string content(entry.size, '\0');
         archive_->read(entry, content.data());
         return content;
     }
 
+    /// Bounded by what the entries are packed to: a hole makes a file large and costs nothing.
+    /// Where they overlap they are together more than the file.
     StoredBytes bytes_of(const ZipArchive::Entry& entry) {
-        total_ += entry.size;
-        if (entry.size > most_bytes_ || total_ > most_bytes_) {
+        if (entry.packed > file_bytes_) {
+            fail(subject_, "is a damaged zip archive, or is truncated");
+        }
+        packed_ += entry.packed;
+        const std::size_t most = packed_ * kMostPacked + kMaxZeros;
+        if (packed_ > file_bytes_ || entry.size > most || unpacked_ > most - entry.size) {
             fail(subject_, "is a zip archive that unpacks to far more than a model's weights");
         }
+        unpacked_ += entry.size;
         return {entry.size,
                 [archive = archive_, entry](char* target) { archive->read(entry, target); }};
     }
@@ -102,8 +111,9 @@ private:
     std::shared_ptr<ZipArchive> archive_;
     std::map<std::string, ZipArchive::Entry> entries_;
     std::string folder_;
-    std::size_t most_bytes_;
-    std::size_t total_ = 0;
+    std::size_t file_bytes_;
+    std::size_t packed_ = 0;  ///< of the weights so far
+    std::size_t unpacked_ = 0;
 };
 
 /// What the pickles at the begin of an old file tell.
@@ -157,6 +167,7 @@ StoredModel open_legacy(const std::shared_ptr<const InputFile>& file) {
             count = count << 8 | static_cast<unsigned char>(prefix[i]);
         }
         position += sizeof count;
+        if (storage_of_key.count(key) != 0) fail(model.subject, "lists a storage twice");
         const auto type = head.model.storage_types.find(key);
         const std::string type_name = type == head.model.storage_types.end() ? "" : type->second;
         const std::size_t width = element_size(pickled_type(type_name));

@@ -26,6 +26,7 @@ StoredModel open_safetensors(const std::filesystem::path& path) {
                                       file->read(entry.offset, target, entry.bytes);
                                   }});
     }
+    check_views(model);
     return model;
 }
 

@@ -14,6 +14,8 @@ using pickle::Machine;
 using pickle::Node;
 using pickle::Value;
 
+constexpr std::size_t kMaxTexts = 100'000;
+
 /// What stands at one place of a checkpoint.
 struct Entry {
     TensorPath path;
@@ -26,82 +28,94 @@ public:
     explicit Walk(const Machine& machine) : machine_(machine) {}
 
     std::vector<Entry> run(const Value& root) {
-        visit(root, {}, "", 0);
+        visit(root, "", 0);
         return std::move(entries_);
     }
 
 private:
-    // What refers to itself or to the same many times ends here; a checkpoint is a tenth of that.
+    // What refers to itself or to the same many times ends here; a checkpoint is far below that.
     static constexpr int kMaxDepth = 24;
-    static constexpr int kMaxVisits = 2'000'000;
-    static constexpr std::size_t kMaxNameLength = 512;
+    static constexpr int kMaxVisits = 1'000'000;
     static constexpr std::size_t kMaxEntries = 100'000;
     static constexpr std::size_t kMaxNameBytes = 16 << 20;
 
-    void visit(const Value& value, const TensorPath& above, const std::string& name, int depth) {
-        if (++visits_ > kMaxVisits) machine_.fail("is too large");
+    /// name: since the dictionary above; of a module's parts with dots.
+    void visit(const Value& value, const std::string& name, int depth) {
         if (depth > kMaxDepth) return;
         switch (value.kind) {
-            case Kind::tensor: note(value, above, name); break;
-            case Kind::dict: visit_pairs(value, below(above, name), "", depth); break;
+            case Kind::tensor: note(value, name); break;
+            case Kind::dict:
             case Kind::list:
-            case Kind::tuple: visit_list(value, below(above, name), depth); break;
-            case Kind::object: visit_object(value, above, name, depth); break;
+            case Kind::tuple: visit_container(value, name, depth); break;
+            case Kind::object: visit_object(value, name, depth); break;
             default: break;
         }
     }
 
-    static TensorPath below(TensorPath above, const std::string& name) {
-        if (!name.empty()) above.push_back(name);
-        return above;
+    /// Numbers and texts are most of what a checkpoint holds besides.
+    bool is_of_interest(const Value& value) {
+        if (++visits_ > kMaxVisits) machine_.fail("is too large");
+        return value.kind == Kind::tensor || value.kind == Kind::dict || value.kind == Kind::list ||
+               value.kind == Kind::tuple || value.kind == Kind::object;
     }
 
-    void note(const Value& value, const TensorPath& above, const std::string& name) {
+    void note(const Value& value, const std::string& name) {
         if (entries_.size() >= kMaxEntries) machine_.fail("is too large");
         if (name.empty()) return;
-        entries_.push_back({below(above, name), value});
+        entries_.push_back({path_, value});
+        entries_.back().path.push_back(name);
         for (const std::string& part : entries_.back().path) name_bytes_ += part.size();
         if (name_bytes_ > kMaxNameBytes) machine_.fail("is too large");
     }
 
-    /// prefix: of a module's parts, whose names are joined by dots.
-    void visit_pairs(const Value& dict, const TensorPath& above, const std::string& prefix,
-                     int depth) {
+    void visit_container(const Value& value, const std::string& name, int depth) {
+        if (!name.empty()) path_.push_back(name);
+        if (value.kind == Kind::list || value.kind == Kind::tuple) {
+            visit_list(value, depth);
+        } else {
+            visit_pairs(value, "", depth);
+        }
+        if (!name.empty()) path_.pop_back();
+    }
+
+    /// prefix: of a module's parts, whose names are joined by dots. What has a longer name than any
+    /// weight is none.
+    void visit_pairs(const Value& dict, const std::string& prefix, int depth) {
         const auto& items = machine_.node(dict).items;
         for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
             const Value& key = items[i];
-            if (key.kind != Kind::text && key.kind != Kind::number) continue;
-            const std::string name = key.kind == Kind::number
-                                         ? std::to_string(key.number)
-                                         : std::string(key.text.substr(0, kMaxNameLength));
-            visit(items[i + 1], above, prefix + name, depth + 1);
+            if (!is_of_interest(items[i + 1])) continue;
+            if (key.kind == Kind::number) {
+                visit(items[i + 1], prefix + std::to_string(key.number), depth + 1);
+            } else if (key.kind == Kind::text &&
+                       prefix.size() + key.text.size() <= pickle::kMaxNameLength) {
+                visit(items[i + 1], prefix + std::string(key.text), depth + 1);
+            }
         }
     }
 
-    void visit_list(const Value& list, const TensorPath& above, int depth) {
+    void visit_list(const Value& list, int depth) {
         const auto& items = machine_.node(list).items;
         for (std::size_t i = 0; i < items.size(); ++i) {
-            visit(items[i], above, std::to_string(i), depth + 1);
+            if (is_of_interest(items[i])) visit(items[i], std::to_string(i), depth + 1);
         }
     }
 
     /// A module's parts, a dictionary of another class, or what is in the place of a weight.
-    void visit_object(const Value& object, const TensorPath& above, const std::string& name,
-                      int depth) {
+    void visit_object(const Value& object, const std::string& name, int depth) {
         const Node& node = machine_.node(object);
-        if (visit_module(node, above, name, depth)) return;
-        if (!node.items.empty()) return visit_pairs(object, below(above, name), "", depth);
-        if (is_weight(name, node.name)) note(object, above, name);
+        if (visit_module(node, name, depth)) return;
+        if (!node.items.empty()) return visit_container(object, name, depth);
+        if (is_weight(name, node.name)) note(object, name);
     }
 
-    bool visit_module(const Node& node, const TensorPath& above, const std::string& name,
-                      int depth) {
+    bool visit_module(const Node& node, const std::string& name, int depth) {
         if (node.state.kind != Kind::dict) return false;
         const std::string prefix = name.empty() ? "" : name + ".";
         // A program of TorchScript holds its parts as plain attributes.
         constexpr std::string_view kScripted = "__torch__";
         if (node.name.substr(0, kScripted.size()) == kScripted) {
-            visit_pairs(node.state, above, prefix, depth);
+            visit_pairs(node.state, prefix, depth);
             return true;
         }
         bool is_module = false;
@@ -111,7 +125,7 @@ private:
             if (key != "_parameters" && key != "_buffers" && key != "_modules") continue;
             is_module = true;
             const Value& parts = items[i + 1];
-            if (parts.kind == Kind::dict) visit_pairs(parts, above, prefix, depth);
+            if (parts.kind == Kind::dict) visit_pairs(parts, prefix, depth);
         }
         return is_module;
     }
@@ -124,6 +138,7 @@ private:
 
     const Machine& machine_;
     std::vector<Entry> entries_;
+    TensorPath path_;  ///< of the container that is gone through
     int visits_ = 0;
     std::size_t name_bytes_ = 0;
 };
@@ -169,8 +184,10 @@ std::vector<std::string> unpickle_texts(std::string_view bytes, std::size_t& pos
     Machine machine(bytes, position, subject);
     const Value value = machine.run();
     if (value.kind != Kind::list) machine.fail("lacks the list of its storages");
+    const auto& items = machine.node(value).items;
+    if (items.size() > kMaxTexts) machine.fail("is too large");
     std::vector<std::string> texts;
-    for (const Value& item : machine.node(value).items) {
+    for (const Value& item : items) {
         texts.push_back(item.kind == Kind::number ? std::to_string(item.number)
                                                   : std::string(item.text.substr(0, 64)));
     }

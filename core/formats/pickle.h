@@ -46,7 +46,7 @@ public:
 PickledModel unpickle_model(std::string_view bytes, std::size_t position,
                             const std::string& subject);
 
-/// A pickle of a list of texts. `position` moves behind it.
+/// A pickle of a list of texts, 100,000 at most. `position` moves behind it.
 std::vector<std::string> unpickle_texts(std::string_view bytes, std::size_t& position,
                                         const std::string& subject);
 

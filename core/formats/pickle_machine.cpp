@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t kMaxValues = 1'500'000;
 constexpr std::size_t kMaxNodes = 400'000;
 constexpr std::size_t kMaxRemembered = 500'000;
-constexpr std::size_t kMaxNameLength = 512;
 constexpr std::size_t kMaxNameBytes = 4 << 20;
+// Opcodes, and what one of them goes through: well below a second.
+constexpr int kMaxSteps = 5'000'000;
 
 }  // namespace
 
@@ -29,19 +30,27 @@ bool is_harmful(std::string_view module, std::string_view name) {
         return std::find(list.begin(), list.end(), text) != list.end();
     };
     const bool is_builtin = module == "builtins" || module == "__builtin__";
+    if (is_one_of(kModules, module.substr(0, module.find('.')))) return true;
+    if (is_builtin && is_one_of(kBuiltins, name)) return true;
     // A dotted name ("os.system" of any module) reaches into what the module has imported.
-    return is_one_of(kModules, module.substr(0, module.find('.'))) ||
-           (is_builtin && is_one_of(kBuiltins, name)) ||
-           (name.find('.') != std::string_view::npos &&
-            is_one_of(kModules, name.substr(0, name.find('.'))));
+    for (auto dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
+        if (is_one_of(kModules, name.substr(0, dot))) return true;
+        name.remove_prefix(dot + 1);
+    }
+    return false;
 }
 
 void Machine::fail(const std::string& reason) const {
     throw Error(ErrorKind::bad_model, subject_, "the pickled model " + reason);
 }
 
+void Machine::count_step() {
+    if (++steps_ > kMaxSteps) fail("is too large");
+}
+
 Value Machine::run() {
     while (true) {
+        count_step();
         const auto opcode = static_cast<unsigned char>(take(1)[0]);
         if (opcode == '.') return pop();
         const bool is_known = push_constant(opcode) || push_words(opcode) || memoize(opcode) ||
@@ -280,6 +289,7 @@ void Machine::append(std::vector<Value> items, bool is_pairs) {
     if (target.kind != wanted && target.kind != Kind::object) fail("adds to what is no container");
     auto& present = nodes_[static_cast<std::size_t>(target.number)].items;
     items_ += items.size();
+    if (stack_.size() + items_ > kMaxValues) fail("is too large");
     present.insert(present.end(), items.begin(), items.end());
 }
 

@@ -60,6 +60,7 @@ private:
     std::string_view take_line();
     std::string_view take_quoted();
 
+    void count_step();
     void push(Value value);
     void push_number(std::int64_t number) { push({Kind::number, number}); }
     void push_text(std::string_view text) { push({Kind::text, 0, text}); }
@@ -103,9 +104,13 @@ private:
     std::size_t name_bytes_ = 0;
     std::vector<Node> nodes_;
     std::size_t items_ = 0;  ///< in all nodes
+    int steps_ = 0;
     std::vector<Storage> storages_;
     std::vector<PickledTensor> tensors_;
 };
+
+/// Most bytes of a tensor's name that are looked at, and of the keys above it.
+constexpr std::size_t kMaxNameLength = 512;
 
 /// Whether a global is known for what only an attack wants of it: to run commands or code. Nothing
 /// is ever called, but whoever opens such a file should be told.

@@ -134,12 +134,12 @@ void Machine::fill_dict(const Value& arguments) {
     if (list.kind != Kind::list && list.kind != Kind::tuple) return;
     std::vector<Value> items;
     for (const Value& pair : node(list).items) {
+        count_step();  // the same list may be given again and again
         if (pair.kind != Kind::list && pair.kind != Kind::tuple) return;
         const std::vector<Value>& both = node(pair).items;
         if (both.size() != 2) return;
         items.insert(items.end(), both.begin(), both.end());
     }
-    if (stack_.size() + items_ + items.size() > bytes_.size()) fail("is too large");
     append(std::move(items), true);
 }
 

@@ -40,7 +40,8 @@ struct StoredModel {
 /// Strides of a tensor without gaps.
 std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& shape);
 
-/// Throws Error{bad_model} about the file for a tensor that reaches out of its storage.
+/// Throws Error{bad_model} about the file for a tensor that reaches out of its storage or has more
+/// elements than can be counted, and for tensors that together are far more than their storages.
 void check_views(const StoredModel& model);
 
 }  // namespace sisr

@@ -32,14 +32,17 @@ void ZipArchive::fail(const std::string& reason) const {
 
 std::map<std::string, ZipArchive::Entry> ZipArchive::entries() const {
     std::map<std::string, Entry> found;
+    constexpr zip_int64_t kMaxEntries = 200'000;
     const zip_int64_t count = zip_get_num_entries(handle_->zip, 0);
+    if (count > kMaxEntries) fail("is a zip archive of more entries than any model has");
     for (zip_int64_t i = 0; i < count; ++i) {
         zip_stat_t status{};
         if (zip_stat_index(handle_->zip, static_cast<zip_uint64_t>(i), ZIP_FL_ENC_RAW, &status) !=
             0) {
             fail("is a damaged zip archive");
         }
-        const Entry entry{static_cast<std::size_t>(i), static_cast<std::size_t>(status.size)};
+        const Entry entry{static_cast<std::size_t>(i), static_cast<std::size_t>(status.size),
+                          static_cast<std::size_t>(status.comp_size)};
         if (!found.emplace(status.name, entry).second) {
             fail("is a zip archive with two entries \"" + std::string(status.name) + "\"");
         }

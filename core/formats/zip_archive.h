@@ -13,14 +13,16 @@ class ZipArchive {
 public:
     struct Entry {
         std::size_t index = 0;
-        std::size_t size = 0;  ///< inflated, as the archive's directory says
+        std::size_t size = 0;    ///< inflated, as the archive's directory says
+        std::size_t packed = 0;  ///< as it lies in the file, by the directory too
     };
 
     /// Reads the directory. Throws Error{bad_model} about the file for what is no zip archive or a
     /// damaged one.
     explicit ZipArchive(const std::filesystem::path& file);
 
-    /// By name. Throws Error{bad_model} where two entries have one name.
+    /// By name. Throws Error{bad_model} where two entries have one name, and for more entries than
+    /// any model has.
     std::map<std::string, Entry> entries() const;
 
     /// All bytes of an entry, which must be stored or deflated, and whose checksum must agree.

@@ -1,5 +1,6 @@
 #include <sisr/model.h>
 
+#include "architectures/srresnet/program.h"
 #include "base/numbers.h"
 #include "formats/model_header.h"
 #include "formats/safetensors.h"
@@ -199,8 +200,16 @@ std::unique_ptr<Network> make_network(const Model& model, torch::Device device,
         if (impl.published == nullptr) {
             return impl.architecture->build(impl.tensors, impl.metadata, device, precision);
         }
-        auto built = impl.published->build(impl.tensors, impl.metadata);
-        return nn::make_program_network(std::move(built.program), device, precision);
+        return nn::make_program_network(program_of(model), device, precision);
+    });
+}
+
+nn::Program program_of(const Model& model) {
+    const Model::Impl& impl = model.impl();
+    return blame(impl.info.path.string(), [&impl] {
+        const Architecture& architecture =
+            impl.published == nullptr ? srresnet_program() : *impl.published;
+        return architecture.build(impl.tensors, impl.metadata).program;
     });
 }
 

@@ -4,6 +4,7 @@
 #include "architectures/architecture.h"
 #include "formats/tensors.h"
 #include "nn/network.h"
+#include "nn/program.h"
 
 #include <sisr/model.h>
 #include <sisr/upscaler.h>
@@ -72,6 +73,9 @@ double share_of_network(const Model& model, std::optional<double> strength);
 /// A network with the model's weights, ready to run. Throws Error{bad_model, out_of_memory}.
 std::unique_ptr<Network> make_network(const Model& model, torch::Device device,
                                       torch::ScalarType precision);
+
+/// The same as layers, in float32. Throws Error{bad_model}.
+nn::Program program_of(const Model& model);
 
 /// What Architecture::build_probe makes of the model, of its stage 1 where it has two.
 std::unique_ptr<Network> make_probe(const Model& model, torch::Device device,

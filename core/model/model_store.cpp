@@ -55,7 +55,7 @@ std::vector<fs::path> search_folders() {
 bool is_installed_kind(const fs::path& file) {
     const std::string extension = lower_extension(file);
     return extension == kExtension || extension == ".pth" || extension == ".pt" ||
-           extension == ".param";
+           extension == ".param" || extension == ".onnx";
 }
 
 /// File stem to path; the first folder that has a name wins.
@@ -107,6 +107,16 @@ bool looks_like_file(const std::string& name) {
     return name.find('/') != std::string::npos || has_model_extension(name);
 }
 
+/// Of a training run's folder: the model of its best validation, else its newest; else nothing.
+fs::path model_of_run(const fs::path& folder) {
+    std::error_code status;
+    if (!fs::is_directory(folder, status)) return {};
+    for (const char* name : {"best.safetensors", "model.safetensors"}) {
+        if (fs::is_regular_file(folder / name, status)) return folder / name;
+    }
+    return {};
+}
+
 [[noreturn]] void fail_unknown(const std::string& name,
                                const std::map<std::string, fs::path>& models) {
     std::string known;
@@ -119,6 +129,7 @@ bool looks_like_file(const std::string& name) {
 }  // namespace
 
 fs::path find_model_file(const std::string& name_or_path, double scale) {
+    if (const fs::path of_run = model_of_run(name_or_path); !of_run.empty()) return of_run;
     if (looks_like_file(name_or_path)) return name_or_path;
     const auto models = installed_models();
     const auto exact = models.find(name_or_path);

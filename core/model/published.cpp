@@ -2,6 +2,7 @@
 
 #include "architectures/nearest.h"
 #include "architectures/registry.h"
+#include "architectures/shape_reader.h"
 #include "base/numbers.h"
 #include "formats/model_file.h"
 #include "nn/program_facts.h"
@@ -9,6 +10,7 @@
 
 #include <sisr/error.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace sisr {
@@ -23,12 +25,20 @@ bool is_of_another_set(const std::string& name) {
     return false;
 }
 
+Shapes shapes_of_one_set(const ModelHeader& header) {
+    Shapes shapes;
+    for (const auto& [name, shape] : header.shapes) {
+        if (!is_of_another_set(name)) shapes.emplace(name, shape);
+    }
+    return shapes;
+}
+
 FoundArchitecture find(const Shapes& shapes, const Metadata& metadata) {
     const auto found = find_architecture(shapes, metadata);
     if (!found) {
-        throw Error(ErrorKind::bad_model, "model",
-                    "its tensors belong to no architecture that is known" +
-                        nearest_architecture(shapes));
+        throw Error(
+            ErrorKind::bad_model, "model",
+            "its tensors belong to no architecture that is known" + nearest_architecture(shapes));
     }
     const Spec& spec = found->spec;
     if (spec.input_channels != spec.output_channels) {
@@ -87,14 +97,25 @@ std::shared_ptr<Model::Impl> load_published(const std::filesystem::path& file) {
     return impl;
 }
 
+std::size_t count_multiply_adds(const std::filesystem::path& file) {
+    const ModelHeader header = read_model_header(file);
+    const Shapes shapes = shapes_of_one_set(header);
+    const FoundArchitecture found = find(shapes, header.metadata);
+    try {
+        const Tensors tensors = without_values(shapes);
+        const Built built = found.architecture->build(tensors, header.metadata);
+        return nn::multiply_adds_per_pixel(built.program);
+    } catch (const c10::Error&) {
+        return 0;  // it asks for values
+    }
+}
+
 ModelInfo describe_model(const std::filesystem::path& file) {
     const ModelHeader header = read_model_header(file);
-    Shapes shapes;
-    bool has_stages = false;
-    for (const auto& [name, shape] : header.shapes) {
-        has_stages = has_stages || name.rfind(kFidelityPrefix, 0) == 0;
-        if (!is_of_another_set(name)) shapes.emplace(name, shape);
-    }
+    const bool has_stages =
+        std::any_of(header.shapes.begin(), header.shapes.end(),
+                    [](const auto& item) { return item.first.rfind(kFidelityPrefix, 0) == 0; });
+    const Shapes shapes = shapes_of_one_set(header);
     ModelInfo info = make_info(file, header.metadata, find(shapes, header.metadata));
     for (const auto& [name, shape] : shapes) {
         info.parameters += static_cast<std::size_t>(

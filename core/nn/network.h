@@ -15,8 +15,8 @@ namespace sisr {
 struct NetworkTraits {
     int scale = 1;
     int colour_channels = 3;
-    int radius = 0;    ///< an output pixel depends on no input pixel further away than this
-    int min_size = 1;  ///< least input width and height
+    int radius = 0;         ///< an output pixel depends on no input pixel further away than this
+    int min_size = 1;       ///< least input width and height
     int tile_multiple = 1;  ///< tiles that begin elsewhere would be cut otherwise than the picture
     std::size_t parameters = 0;
     std::size_t multiply_adds_per_pixel = 0;      ///< per input pixel

@@ -105,7 +105,8 @@ struct Custom {
         run;
     Weights weights{};               ///< float32
     std::int64_t multiply_adds = 0;  ///< per pixel of the result
-    std::int64_t values = 0;  ///< alive at its peak beside inputs and result, per pixel of the result
+    std::int64_t values =
+        0;  ///< alive at its peak beside inputs and result, per pixel of the result
 };
 
 using Operation =
@@ -132,7 +133,8 @@ struct Layer {
 
 /// How a picture is cut for layers that look at windows of it, at the same places in each tile.
 struct Windows {
-    enum class Padding { reflection, zeros };
+    /// none: the layers see to sides that are no multiple.
+    enum class Padding { reflection, zeros, none };
 
     int multiple = 1;  ///< sides that are none are padded at the right and lower border
     Padding padding = Padding::reflection;

@@ -122,7 +122,9 @@ torch::Tensor ProgramBuilder::take(const std::string& name) {
     const torch::Tensor& tensor = found->second;
     if (!tensor.is_floating_point()) fail_of(name, "holds no floating-point numbers");
     const auto values = tensor.to(torch::kFloat32).contiguous();
-    if (!torch::isfinite(values).all().item<bool>()) fail_of(name, "holds NaN or Inf");
+    if (!values.is_meta() && !torch::isfinite(values).all().item<bool>()) {
+        fail_of(name, "holds NaN or Inf");
+    }
     used_.insert(name);
     return values;
 }
@@ -175,12 +177,19 @@ Value ProgramBuilder::leaky_relu(Value input, double slope) {
 
 Value ProgramBuilder::prelu(Value input, const std::string& name) {
     auto slopes = take(name + ".weight");
-    if (slopes.dim() <= 1 && slopes.numel() == 1)
-        slopes = slopes.reshape({1}).expand({channels(input)}).contiguous();
-    if (slopes.dim() != 1 || slopes.size(0) != channels(input)) {
+    const bool is_for_all = slopes.dim() <= 1 && slopes.numel() == 1;
+    if (!is_for_all && (slopes.dim() != 1 || slopes.size(0) != channels(input))) {
         fail_of(name + ".weight", "has the shape " + shape_of(slopes) + ", not [" +
                                       std::to_string(channels(input)) + "]");
     }
+    return prelu_of(input, std::move(slopes));
+}
+
+Value ProgramBuilder::prelu_of(Value input, torch::Tensor slopes) {
+    if (slopes.dim() <= 1 && slopes.numel() == 1) {
+        slopes = slopes.reshape({1}).expand({channels(input)}).contiguous();
+    }
+    check_each_channel(slopes, channels(input), "a slope by channel");
     return append(Activate{Activation::prelu, slopes}, {input}, channels(input),
                   program_.at(input).resolution);
 }

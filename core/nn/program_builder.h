@@ -13,7 +13,8 @@ namespace sisr::nn {
 
 /// Each function appends a layer and returns what it makes. Weights are taken from the tensors by
 /// name. All throw Error{bad_model} about "model" for a tensor that is missing, of a shape that
-/// does not fit or not finite, and for values that do not go together.
+/// does not fit or not finite, and for values that do not go together. Tensors on the device
+/// "meta", which have sizes alone, make a program of sizes alone.
 class ProgramBuilder {
 public:
     /// tensors: must stay as long as the builder. Any floating-point type.
@@ -30,6 +31,8 @@ public:
     Value leaky_relu(Value input, double slope);
     /// `name`.weight [C], or [1] for all channels.
     Value prelu(Value input, const std::string& name);
+    /// The same of slopes that were computed.
+    Value prelu_of(Value input, torch::Tensor slopes);
     Value affine(Value input, torch::Tensor factor, torch::Tensor offset);
     Value sum(Value a, Value b, double a_factor = 1, double b_factor = 1);
     Value product(Value a, Value b);

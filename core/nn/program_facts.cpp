@@ -82,6 +82,13 @@ Needs needs_of(const Program& program, std::int64_t output_row, Axis axis) {
     return needs;
 }
 
+/// Of sizes that are a multiple of it, no layer's is a fraction.
+int reduction(const Program& program) {
+    int common = 1;
+    for (const Layer& layer : program.layers) common = std::lcm(common, layer.resolution.over);
+    return common;
+}
+
 /// times / over of a program's values with one denominator for all.
 class Areas {
 public:
@@ -122,9 +129,12 @@ bool is_local(const Program& program) {
 int scale(const Program& program) { return program.at(program.output).resolution.times; }
 
 int alignment(const Program& program) {
-    int common = program.windows.multiple;
-    for (const Layer& layer : program.layers) common = std::lcm(common, layer.resolution.over);
-    return common;
+    return std::lcm(program.windows.multiple, reduction(program));
+}
+
+int padded_multiple(const Program& program) {
+    const bool is_padded = program.windows.padding != Windows::Padding::none;
+    return is_padded ? alignment(program) : reduction(program);
 }
 
 int radius(const Program& program) {

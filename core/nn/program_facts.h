@@ -22,8 +22,12 @@ bool is_local(const Program& program);
 
 int scale(const Program& program);
 
-/// Input sizes that are no multiple of this are padded: 1 but for PixelUnshuffle and windows.
+/// Tiles begin at multiples of this: 1 but for PixelUnshuffle and windows.
 int alignment(const Program& program);
+
+/// Input sizes that are no multiple of this are padded: the same, but for windows whose layers see
+/// to that.
+int padded_multiple(const Program& program);
 
 /// An output pixel depends on no input pixel further away than this, each way: the most over every
 /// phase of the output's grid. Exact for local programs; for others Windows::overlap, or else of

@@ -2,6 +2,7 @@
 
 #include "nn/conv/convolve.h"
 #include "nn/in_place.h"
+#include "nn/products.h"
 #include "nn/program_facts.h"
 
 #include <algorithm>
@@ -71,7 +72,7 @@ struct Compute {
             }
             case Activation::prelu: return torch::prelu(x, layer.slopes.to(x.scalar_type()));
             case Activation::silu: return in_place ? torch::silu_(x) : torch::silu(x);
-            case Activation::gelu: return torch::gelu(x);
+            case Activation::gelu: return nn::gelu(x);
             case Activation::mish: return mish_in_float(x);
             case Activation::sigmoid: return in_place ? torch::sigmoid_(x) : torch::sigmoid(x);
             case Activation::tanh: return in_place ? torch::tanh_(x) : torch::tanh(x);
@@ -189,17 +190,16 @@ torch::Tensor pad_to_multiple(const torch::Tensor& input, std::int64_t multiple)
 
 torch::Tensor run_reference(const Program& program, const torch::Tensor& input,
                             const std::function<void(double share)>& on_share) {
-    const int multiple = alignment(program);
+    const int multiple = padded_multiple(program);
     const std::vector<Value> last = last_uses(program);
     const std::vector<int> readers = count_readers(program);
     double work = 0;
     for (const Layer& layer : program.layers) work += work_of(layer);
 
     std::vector<torch::Tensor> values(program.layers.size());
-    values.front() =
-        prepared(program.windows.padding == Windows::Padding::zeros
-                     ? pad_with_zeros(input, multiple)
-                     : pad_to_multiple(input, multiple));
+    values.front() = prepared(program.windows.padding == Windows::Padding::zeros
+                                  ? pad_with_zeros(input, multiple)
+                                  : pad_to_multiple(input, multiple));
     double done = 0;
     for (std::size_t i = 1; i < program.layers.size(); ++i) {
         const Layer& layer = program.layers[i];

@@ -64,6 +64,12 @@ TEST_F(SisrTrain, SigintSavesAndStops) {
     std::string digits = std::to_string(last);
     digits.insert(0, 9 - digits.size(), '0');
     EXPECT_TRUE(fs::exists(folder_ / ("run/checkpoints/step-" + digits + ".safetensors")));
+    EXPECT_TRUE(fs::exists(folder_ / "run/model.safetensors"));
+    EXPECT_TRUE(fs::exists(folder_ / "run/report.html"));
+    // The run's folder is as good a name of its model as the file.
+    const auto inspected = run_command({SISR_TRAIN_PATH, "inspect", (folder_ / "run").string()});
+    EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
+    EXPECT_NE(inspected.out.find("run/model.safetensors"), std::string::npos) << inspected.out;
 }
 
 TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
@@ -262,6 +268,22 @@ TEST_F(SisrTrain, BadInputIsOneLineAndWritesNothing) {
         EXPECT_EQ(result.error_lines(), 1U) << what << result.err;
         EXPECT_FALSE(fs::exists(run)) << what;
     }
+}
+
+TEST_F(SisrTrain, DegradeShowsTheSampleThatIsAskedFor) {
+    const auto picture = [&](const std::string& name, const std::vector<std::string>& more) {
+        std::vector<std::string> words{
+            SISR_TRAIN_PATH, "degrade", "--data", (folder_ / "data").string(),
+            "--patch",       "12",      "-o",     (folder_ / name).string()};
+        words.insert(words.end(), more.begin(), more.end());
+        const auto made = run_command(words);
+        EXPECT_EQ(made.exit_code, 0) << made.err;
+        return read_image(folder_ / name).samples();
+    };
+    const auto first = picture("a.png", {"--step", "3", "--count", "1"});
+    EXPECT_EQ(picture("b.png", {"--step", "3", "--index", "0"}), first);
+    EXPECT_NE(picture("c.png", {"--step", "3", "--index", "1"}), first);
+    EXPECT_NE(picture("d.png", {"--step", "4", "--index", "0"}), first);
 }
 
 TEST_F(SisrTrain, ARunIsNotOverwritten) {

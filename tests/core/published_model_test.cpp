@@ -55,6 +55,13 @@ TEST_F(PublishedModel, StrengthMixesItWithThePlainEnlargement) {
     EXPECT_THROW(enlarge(model, image, 1.5), Error);
 }
 
+TEST_F(PublishedModel, TheHeaderTellsItsMultiplyAdds) {
+    const auto file = write_compact_model(folder_ / "some.safetensors", 2);
+    // By hand: 9 * (3*8 + 8*8 + 8*8 + 8*12).
+    EXPECT_EQ(count_multiply_adds(file), 2232U);
+    EXPECT_EQ(count_multiply_adds(file), Model::load(file).impl().traits.multiply_adds_per_pixel);
+}
+
 TEST_F(PublishedModel, StrengthIsTheSameInTiles) {
     const Model model = Model::load(write_compact_model(folder_ / "some.safetensors", 2));
     const Image image = random_rgb(70, 60);

@@ -55,6 +55,15 @@ TEST(SafetensorsHeader, RefusesWhatIsInconsistent) {
         {"overlap",
          R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
          4},
+        {"a name twice",
+         R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+         4},
+        {"a name twice, escaped",
+         R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+         4},
+        {"a field twice", R"({"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}})",
+         4},
+        {"metadata twice", R"({"__metadata__":{},"__metadata__":{"a":"b"}})", 0},
         {"hole", R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", 8},
         {"data behind the last", R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 8},
     };
@@ -67,6 +76,29 @@ TEST(SafetensorsHeader, RefusesWhatIsInconsistent) {
             EXPECT_EQ(error.subject(), "x") << c.what;
         }
     }
+}
+
+TEST(SafetensorsHeader, WhatAnErrorRepeatsIsShort) {
+    const std::string tensor = R"(":{"dtype":"F32","shape":[2],"data_offsets":[0,4]})";
+    const std::string long_text(1'000'000, 'x');
+    for (const std::string& json :
+         {"{\"" + long_text + tensor + "}",
+          R"({"a":{"dtype":")" + long_text + "\",\"shape\":[]," + R"("data_offsets":[0,4]}})",
+          R"({"__metadata__":{")" + long_text + "\":1}}"}) {
+        try {
+            parse(json, 4);
+            ADD_FAILURE();
+        } catch (const Error& error) {
+            EXPECT_LT(std::string(error.what()).size(), 200U);
+        }
+    }
+    // The same name in two tensors' fields, or in metadata, is no repetition.
+    EXPECT_EQ(parse(R"({"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)"
+                    R"("b":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},)"
+                    R"("__metadata__":{"a":"","dtype":""}})",
+                    0)
+                  .tensors.size(),
+              2U);
 }
 
 TEST(SafetensorsHeader, RefusesALengthBeyondTheFile) {

@@ -1,5 +1,7 @@
 #include "data/batch_loader.h"
+#include "data/pack.h"
 #include "data/patch_source.h"
+#include "data/sample.h"
 #include "degradation/bicubic.h"
 
 #include "image/resize.h"
@@ -170,6 +172,73 @@ TEST_F(PatchesTest, ASampleDependsOnItsNumbersOnly) {
     options.seed = 43;
     BatchLoader other(source, clean_, options, 0);
     EXPECT_FALSE(torch::equal(other.next().hr, first[0].hr));
+}
+
+TEST_F(PatchesTest, ALoadersSamplesAreThoseThatAnybodyMakes) {
+    const PatchSource source = make_source();
+    const auto photo = Degradation::parse("photo", 4);
+    BatchOptions options;
+    options.seed = 7;
+    options.batch = 3;
+    options.patch = 8;
+    options.first_index = 6;
+    BatchLoader loader(source, photo, options, 5);
+    for (const std::int64_t step : {5, 6}) {
+        const Batch batch = loader.next();
+        for (int i = 0; i < 3; ++i) {
+            const Sample made = sample(source, photo, 8, 7, step, 6 + i);
+            EXPECT_TRUE(torch::equal(batch.lr[i], made.lr));
+            EXPECT_TRUE(torch::equal(batch.hr[i], made.hr));
+        }
+    }
+}
+
+TEST_F(PatchesTest, APackGivesTheSamePatches) {
+    const PatchSource source = make_source();
+    const TempDir elsewhere;
+    source.pack(elsewhere / "photos.pack");
+    EXPECT_TRUE(is_pack(elsewhere / "photos.pack"));
+    EXPECT_FALSE(is_pack(folder_ / "a.png"));
+    EXPECT_FALSE(is_pack(folder_.path()));
+    PatchSourceOptions options;
+    options.patch = 32;
+    options.memory_bytes = 1;  // of decoded images, of which there are none
+    const PatchSource packed({elsewhere / "photos.pack"}, options, [](const std::string&) {});
+    EXPECT_EQ(packed.image_count(), source.image_count());
+    EXPECT_EQ(packed.megapixels(), source.megapixels());
+    for (std::size_t i = 0; i < source.audited().size(); ++i) {
+        EXPECT_EQ(packed.audited()[i].file, source.audited()[i].file);
+        EXPECT_EQ(packed.audited()[i].fingerprint, source.audited()[i].fingerprint);
+        EXPECT_EQ(packed.audited()[i].thumbnail, source.audited()[i].thumbnail);
+        EXPECT_EQ(packed.audited()[i].blockiness, source.audited()[i].blockiness);
+    }
+    for (int i = 0; i < 20; ++i) {
+        const Sample a = sample(source, clean_, 8, 1, 0, i);
+        const Sample b = sample(packed, clean_, 8, 1, 0, i);
+        EXPECT_TRUE(torch::equal(a.lr, b.lr) && torch::equal(a.hr, b.hr));
+    }
+}
+
+TEST_F(PatchesTest, ADamagedPackIsTold) {
+    make_source().pack(folder_ / "photos.pack");
+    const std::string good = read_bytes(folder_ / "photos.pack");
+    const auto reason = [&](const std::string& bytes) -> std::string {
+        write_bytes(folder_ / "photos.pack", bytes);
+        try {
+            open_pack(folder_ / "photos.pack");
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "none";
+    };
+    EXPECT_EQ(reason(good), "none");
+    std::string changed = good;
+    changed[changed.size() - 100] ^= 1;
+    EXPECT_NE(reason(changed).find("c.tif\" has changed"), std::string::npos) << reason(changed);
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{7}, good.size() / 2, good.size() - 1}) {
+        EXPECT_NE(reason(good.substr(0, size)), "none") << size;
+    }
 }
 
 TEST_F(PatchesTest, PairsShowTheSamePlaceInEveryOrientation) {

@@ -1,5 +1,6 @@
 /// Several processes: this program starts itself again as each of them.
 #include "optimise/process_group.h"
+#include "architectures/srresnet/srresnet.h"
 #include "data/batch_loader.h"
 #include "formats/safetensors.h"
 #include "nn/module_tensors.h"

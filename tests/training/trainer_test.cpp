@@ -172,10 +172,10 @@ public:
         steps = checkpoint.tensors.at("steps").item<std::int64_t>();
     }
     const Tensors& averaged() const override { return none; }
-    const SrResNetSettings& settings() const override { return sizes; }
+    const NetworkSpec& network() const override { return sizes; }
 
     Tensors none;
-    SrResNetSettings sizes;
+    NetworkSpec sizes;
     std::int64_t steps = 0;
     double limit = 0.6e-3;
     std::vector<double> rates;

@@ -1,28 +1,13 @@
 #include "data/batch_loader.h"
 
+#include "data/sample.h"
+
 #include <chrono>
 
 namespace sisr::training {
 namespace {
 
 constexpr std::int64_t kAhead = 6;
-
-/// A [3,size,size] view of part of an image.
-torch::Tensor view(const Image& image, int left, int top, int size) {
-    auto* samples = const_cast<float*>(image.samples().data());
-    return torch::from_blob(samples, {image.height(), image.width(), 3})
-        .slice(0, top, top + size)
-        .slice(1, left, left + size)
-        .permute({2, 0, 1});
-}
-
-/// One of the 8 flips and quarter turns.
-torch::Tensor orient(torch::Tensor image, int orientation) {
-    if ((orientation & 1) != 0) image = image.flip({1});
-    if ((orientation & 2) != 0) image = image.flip({2});
-    if ((orientation & 4) != 0) image = image.transpose(1, 2);
-    return image;
-}
 
 }  // namespace
 
@@ -98,14 +83,10 @@ Batch BatchLoader::make(std::int64_t step) const {
     batch.lr = torch::empty({options_.batch, 3, lr_size, lr_size}, layout);
     batch.hr = torch::empty({options_.batch, 3, hr_size, hr_size}, layout);
     for (int i = 0; i < options_.batch; ++i) {
-        Rng rng = sample_rng(options_.seed, step, options_.first_index + i);
-        const Patch patch = source_.patch(rng);
-        const int orientation = std::uniform_int_distribution<int>(0, 7)(rng);
-        const auto pair = degradation_.apply(patch.pixels, rng, true);
-        const int left = patch.left / degradation_.scale();
-        const int top = patch.top / degradation_.scale();
-        batch.lr[i].copy_(orient(view(pair.reduced, left, top, lr_size), orientation));
-        batch.hr[i].copy_(orient(view(pair.truth, patch.left, patch.top, hr_size), orientation));
+        const Sample made = sample(source_, degradation_, options_.patch, options_.seed, step,
+                                   options_.first_index + i);
+        batch.lr[i].copy_(made.lr);
+        batch.hr[i].copy_(made.hr);
     }
     return batch;
 }

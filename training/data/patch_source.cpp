@@ -1,6 +1,7 @@
 #include "data/patch_source.h"
 
 #include "base/machine_memory.h"
+#include "data/pack.h"
 
 #include <sisr/error.h>
 #include <sisr/image_file.h>
@@ -72,12 +73,11 @@ PatchSource::PatchSource(const std::vector<fs::path>& folders, const PatchSource
                          const std::function<void(const std::string&)>& warn)
     : options_(options) {
     if (options_.memory_bytes == 0) options_.memory_bytes = machine_memory() / 2;
-    std::vector<fs::path> files;
+    std::vector<std::string> reasons;
     for (const fs::path& folder : folders) {
-        const auto listed = list_images(folder);
-        files.insert(files.end(), listed.begin(), listed.end());
+        const auto left_out = is_pack(folder) ? load_pack(folder) : load(list_images(folder));
+        reasons.insert(reasons.end(), left_out.begin(), left_out.end());
     }
-    const auto reasons = load(files);
     if (images_.empty()) {
         throw Error(ErrorKind::not_found, folders.empty() ? "data" : folders.front().string(),
                     "holds no image that can be trained on" + first_of(reasons));
@@ -95,20 +95,20 @@ std::vector<std::string> PatchSource::load(const std::vector<fs::path>& files) {
     std::vector<AuditedImage> audited(files.size());
     std::vector<std::string> reasons(files.size());
     std::atomic<std::size_t> next{0};
-    std::atomic<std::size_t> used_bytes{0};
+    std::atomic<std::size_t> used_bytes{held_bytes_};
     const auto decode = [&](std::size_t i) {
         const Image image = read_image(files[i]);
         const std::size_t bytes = static_cast<std::size_t>(image.width()) * image.height() * 3;
-        if (std::min(image.width(), image.height()) < options_.patch) {
-            reasons[i] = files[i].string() + ": is smaller than a patch of " +
-                         std::to_string(options_.patch) + " pixels";
-        } else if (used_bytes.fetch_add(bytes) + bytes > options_.memory_bytes) {
-            reasons[i] = files[i].string() + ": does not fit into the memory for images";
-        } else {
-            loaded[i] = Picture{image.width(), image.height(), to_8_bit_rgb(image)};
-            audited[i] =
-                audit_image(files[i], image.width(), image.height(), loaded[i]->rgb.data());
+        reasons[i] = too_small(files[i], image.width(), image.height());
+        if (!reasons[i].empty()) return;
+        if (used_bytes.fetch_add(bytes) + bytes > options_.memory_bytes) {
+            reasons[i] =
+                files[i].string() + ": does not fit into the memory for images; a pack needs none";
+            return;
         }
+        const auto rgb = std::make_shared<const std::vector<std::uint8_t>>(to_8_bit_rgb(image));
+        loaded[i] = Picture{image.width(), image.height(), rgb->data(), rgb};
+        audited[i] = audit_image(files[i], image.width(), image.height(), rgb->data());
     };
     const auto work = [&] {
         for (std::size_t i = next++; i < files.size(); i = next++) {
@@ -128,8 +128,39 @@ std::vector<std::string> PatchSource::load(const std::vector<fs::path>& files) {
         images_.push_back(std::move(*loaded[i]));
         audited_.push_back(std::move(audited[i]));
     }
+    held_bytes_ = used_bytes;
     reasons.erase(std::remove(reasons.begin(), reasons.end(), ""), reasons.end());
     return reasons;
+}
+
+std::vector<std::string> PatchSource::load_pack(const fs::path& file) {
+    const Pack pack = open_pack(file);
+    std::vector<std::string> reasons;
+    for (const PackedPicture& picture : pack.pictures) {
+        const AuditedImage& audited = picture.audited;
+        const std::string reason = too_small(audited.file, audited.width, audited.height);
+        if (!reason.empty()) {
+            reasons.push_back(reason);
+            continue;
+        }
+        images_.push_back({audited.width, audited.height, picture.rgb, pack.owner});
+        audited_.push_back(audited);
+    }
+    return reasons;
+}
+
+std::string PatchSource::too_small(const fs::path& file, int width, int height) const {
+    if (std::min(width, height) >= options_.patch) return "";
+    return file.string() + ": is smaller than a patch of " + std::to_string(options_.patch) +
+           " pixels";
+}
+
+void PatchSource::pack(const fs::path& file) const {
+    std::vector<PackedPicture> pictures;
+    for (std::size_t i = 0; i < images_.size(); ++i) {
+        pictures.push_back({audited_[i], images_[i].rgb});
+    }
+    write_pack(file, pictures);
 }
 
 double PatchSource::megapixels() const {
@@ -183,8 +214,7 @@ Patch PatchSource::patch(Rng& rng) const {
     patch.top = position.y - y0;
     patch.pixels = Image({x1 - x0, y1 - y0, 3, false, Encoding::display});
     for (int y = y0; y < y1; ++y) {
-        const auto* row =
-            picture.rgb.data() + (static_cast<std::size_t>(y) * picture.width + x0) * 3;
+        const auto* row = picture.rgb + (static_cast<std::size_t>(y) * picture.width + x0) * 3;
         float* out = patch.pixels.row(y - y0);
         for (int i = 0; i < (x1 - x0) * 3; ++i) out[i] = static_cast<float>(row[i]) / 255;
     }

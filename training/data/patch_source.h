@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,13 @@ struct Patch {
     int top = 0;
 };
 
-/// All images are decoded once and held as 8 bits. Immutable after construction; safe to share.
+/// All images are held as 8 bits, decoded once, or where a pack has them. Immutable after
+/// construction; safe to share.
 class PatchSource {
 public:
-    /// Takes every image below the folders (or single files), in the order of their names.
-    /// `warn` gets one line for each file that is left out: unreadable, too small, or beyond the
-    /// memory. Throws Error{not_found} for a folder that is not there or when nothing is left.
+    /// Takes every image below the folders (or single files, or packs), in the order of their
+    /// names. `warn` gets one line for each file that is left out: unreadable, too small, or beyond
+    /// the memory. Throws Error{not_found} for a folder that is not there or when nothing is left.
     PatchSource(const std::vector<std::filesystem::path>& folders,
                 const PatchSourceOptions& options,
                 const std::function<void(const std::string&)>& warn);
@@ -47,6 +49,9 @@ public:
     std::size_t image_count() const { return images_.size(); }
     double megapixels() const;
 
+    /// Writes all images as a pack. Throws Error{io}.
+    void pack(const std::filesystem::path& file) const;
+
     /// What the audit found in each image that is used.
     const std::vector<AuditedImage>& audited() const { return audited_; }
 
@@ -54,7 +59,8 @@ private:
     struct Picture {
         int width;
         int height;
-        std::vector<std::uint8_t> rgb;
+        const std::uint8_t* rgb;
+        std::shared_ptr<const void> owner;  ///< of the pixels
     };
     struct Position {
         const Picture* picture;
@@ -62,7 +68,10 @@ private:
         int y;
     };
 
+    /// Files of images; appends. Returns why some were left out.
     std::vector<std::string> load(const std::vector<std::filesystem::path>& files);
+    std::vector<std::string> load_pack(const std::filesystem::path& file);
+    std::string too_small(const std::filesystem::path& file, int width, int height) const;
     Position draw(Rng& rng) const;
     bool is_flat(const Position& position) const;
 
@@ -70,6 +79,7 @@ private:
     std::vector<Picture> images_;
     std::vector<AuditedImage> audited_;
     std::vector<double> cumulative_weight_;
+    std::size_t held_bytes_ = 0;  ///< of decoded images
 };
 
 /// Interleaved 8-bit RGB of an image in [0,1]; alpha is left out, grey repeated.

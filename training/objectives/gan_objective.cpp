@@ -62,11 +62,11 @@ void measure_drift(const torch::Tensor& made, const torch::Tensor& lr, Losses& l
 
 }  // namespace
 
-GanObjective::GanObjective(const SrResNetSettings& settings, const GanOptions& options,
+GanObjective::GanObjective(const NetworkSpec& spec, const GanOptions& options,
                            std::shared_ptr<const PerceptualLoss> perceptual, ProcessGroup& group)
     : options_(options),
       perceptual_(std::move(perceptual)),
-      generator_(settings, options.generator, group),
+      generator_(spec, options.generator, group),
       discriminator_(make_fast_discriminator(options)),
       discriminator_learner_(*discriminator_, Optimizer::adam, options.generator.clip_gradient,
                              group),
@@ -158,7 +158,7 @@ torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::
         losses["adversarial"] = adversarial.item<double>();
     }
     if (options_.phase_weight > 0) {
-        const auto phase = phase_loss(made, truth, generator_.settings().scale);
+        const auto phase = phase_loss(made, truth, generator_.network().scale);
         loss = loss + options_.phase_weight * phase;
         losses["phase"] = phase.item<double>();
     }

@@ -39,14 +39,14 @@ struct GanOptions {
 /// Without an adversarial_weight there is none of the discriminator's.
 class GanObjective final : public Objective {
 public:
-    GanObjective(const SrResNetSettings& settings, const GanOptions& options,
+    GanObjective(const NetworkSpec& spec, const GanOptions& options,
                  std::shared_ptr<const PerceptualLoss> perceptual, ProcessGroup& group);
 
     Losses step(const Batch& given, double rate) override;
     void save(TensorFile& checkpoint) const override;
     void load(const TensorFile& checkpoint) override;
     const Tensors& averaged() const override { return generator_.averaged(); }
-    const SrResNetSettings& settings() const override { return generator_.settings(); }
+    const NetworkSpec& network() const override { return generator_.network(); }
     std::vector<std::string> complaints(const Losses& means) override;
 
 private:

@@ -1,9 +1,9 @@
 /// What one training step does: the trainer does not know which stage it runs.
 #pragma once
 
-#include "architectures/srresnet/settings.h"
 #include "data/batch_loader.h"
 #include "formats/tensors.h"
+#include "optimise/network_spec.h"
 
 #include <map>
 #include <string>
@@ -33,7 +33,7 @@ public:
 
     /// The averaged weights of the generator, which validation and export use.
     virtual const Tensors& averaged() const = 0;
-    virtual const SrResNetSettings& settings() const = 0;
+    virtual const NetworkSpec& network() const = 0;
 
     /// What a person should hear of the means over the last report's steps; empty when all is well.
     virtual std::vector<std::string> complaints(const Losses& /*means*/) { return {}; }

@@ -29,15 +29,15 @@ torch::Tensor pixel_loss(PixelLoss loss, const torch::Tensor& made, const torch:
 /// With a teacher they are of the target, and "truth_mae" of the truth.
 class PixelObjective final : public Objective {
 public:
-    PixelObjective(const SrResNetSettings& settings, const GeneratorOptions& options,
+    PixelObjective(const NetworkSpec& spec, const GeneratorOptions& options,
                    ProcessGroup& group, PixelLoss loss = PixelLoss::mae, Teacher teacher = {})
-        : generator_(settings, options, group), loss_(loss), teacher_(std::move(teacher)) {}
+        : generator_(spec, options, group), loss_(loss), teacher_(std::move(teacher)) {}
 
     Losses step(const Batch& batch, double rate) override;
     void save(TensorFile& checkpoint) const override { generator_.save(checkpoint); }
     void load(const TensorFile& checkpoint) override { generator_.load(checkpoint); }
     const Tensors& averaged() const override { return generator_.averaged(); }
-    const SrResNetSettings& settings() const override { return generator_.settings(); }
+    const NetworkSpec& network() const override { return generator_.network(); }
 
 private:
     Generator generator_;

@@ -1,30 +1,22 @@
 #include "optimise/generator.h"
 
-#include "nn/module_tensors.h"
 #include "optimise/autocast.h"
-#include "optimise/grow.h"
 #include "run/checkpoint.h"
 
 namespace sisr::training {
 namespace {
 
-SrResNet make_network(const SrResNetSettings& settings, const GeneratorOptions& options) {
+std::shared_ptr<TrainedNetwork> make_network(const NetworkSpec& spec,
+                                             const GeneratorOptions& options) {
     torch::manual_seed(options.seed);
-    SrResNet network(settings);
-    if (!options.initial.empty()) {
-        load_tensors(*network, grow_weights(module_tensors(*network), options.initial));
-    }
-    network->to(options.device);
-    use_channels_last(*network);
-    network->train();
-    return network;
+    return make_trained_network(spec, options.initial, options.device);
 }
 
 }  // namespace
 
-Generator::Generator(const SrResNetSettings& settings, const GeneratorOptions& options,
-                     ProcessGroup& group)
-    : network_(make_network(settings, options)),
+Generator::Generator(const NetworkSpec& spec, const GeneratorOptions& options, ProcessGroup& group)
+    : spec_(spec),
+      network_(make_network(spec, options)),
       bf16_(options.bf16),
       device_(options.device),
       learner_(*network_, options.optimizer, options.clip_gradient, group),

@@ -1,9 +1,9 @@
 /// The generator in training: what both stages do to it.
 #pragma once
 
-#include "architectures/srresnet/srresnet.h"
 #include "optimise/ema.h"
 #include "optimise/learner.h"
+#include "optimise/network_spec.h"
 
 namespace sisr::training {
 
@@ -14,13 +14,12 @@ struct GeneratorOptions {
     bool bf16 = false;           ///< convolutions in bf16; weights, loss and updates stay fp32
     std::uint64_t seed = 0;      ///< of the initial weights
     torch::Device device = torch::kCPU;
-    Tensors initial{};  ///< to start from, see grow_weights; empty: from random ones
+    Tensors initial{};  ///< to start from, see make_trained_network()
 };
 
 class Generator {
 public:
-    Generator(const SrResNetSettings& settings, const GeneratorOptions& options,
-              ProcessGroup& group);
+    Generator(const NetworkSpec& spec, const GeneratorOptions& options, ProcessGroup& group);
 
     /// [N,C,h,w] to [N,C,scale*h,scale*w] float32 on the device, with what the backward pass needs.
     torch::Tensor forward(const torch::Tensor& lr);
@@ -36,10 +35,11 @@ public:
     void load(const TensorFile& checkpoint);
 
     const Tensors& averaged() const { return ema_.tensors(); }
-    const SrResNetSettings& settings() const { return network_->settings(); }
+    const NetworkSpec& network() const { return spec_; }
 
 private:
-    SrResNet network_;
+    NetworkSpec spec_;
+    std::shared_ptr<TrainedNetwork> network_;
     bool bf16_;
     torch::Device device_;
     Learner learner_;

@@ -65,7 +65,7 @@ std::optional<TensorFile> open_run(const RunOptions& options, const CheckpointSt
     if (!options.resume) return std::nullopt;
     auto checkpoint = store.load_newest(listener.on_message);
     if (!checkpoint) throw Error(ErrorKind::usage, folder, "holds no checkpoint to resume from");
-    for (const auto& [key, value] : srresnet_metadata(options.network)) {
+    for (const auto& [key, value] : network_metadata(options.network)) {
         const std::string found = metadata_value(checkpoint->metadata, key);
         if (found != value) {
             std::string reason = "holds a run of another network (";
@@ -132,7 +132,7 @@ public:
 
 private:
     void write(const char* name) const {
-        export_model(options_.output / name, objective_.averaged(), objective_.settings(), card_);
+        export_model(options_.output / name, objective_.averaged(), objective_.network(), card_);
     }
     const RunOptions& options_;
     const Objective& objective_;
@@ -186,7 +186,7 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
     batches.first_index = group->rank() * batches.batch;
     BatchLoader loader(source, degradation, batches, first_step);
     const auto describe = [&options](TensorFile& file) {
-        for (const auto& item : srresnet_metadata(options.network)) file.metadata.insert(item);
+        for (const auto& item : network_metadata(options.network)) file.metadata.insert(item);
         file.metadata["recipe"] = options.recipe;
     };
     Trainer trainer({*objective, loader, validator.get(), store, record ? &*record : nullptr,

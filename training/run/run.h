@@ -1,9 +1,9 @@
 /// A training run as a function: the parts composed around an objective.
 #pragma once
 
-#include "architectures/srresnet/settings.h"
 #include "degradation/degradation.h"
 #include "objectives/objective.h"
+#include "optimise/network_spec.h"
 #include "run/trainer.h"
 #include "ship/export.h"
 
@@ -21,7 +21,7 @@ struct RunOptions {
     std::filesystem::path validation;  ///< empty: none
     MeasureFiles measures;             ///< to validate by
     std::string degradation;           ///< see Degradation
-    SrResNetSettings network;
+    NetworkSpec network;
     BatchOptions batches;
     int flat_retries = 3;  ///< see PatchSourceOptions
     Schedule schedule;

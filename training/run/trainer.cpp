@@ -9,6 +9,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// It takes some tenths of a second.
+constexpr std::chrono::seconds kPublishEvery{60};
+
 bool is_due(std::int64_t step, std::int64_t every) { return every > 0 && step % every == 0; }
 
 /// Larger is better.
@@ -56,7 +59,11 @@ bool Trainer::run() {
         stopped = parts_.group.any(listener_.should_stop && listener_.should_stop());
     }
     save();
-    if (!stopped && !is_due(step_, options_.validate_every)) validate();
+    if (stopped) {
+        publish(false);
+    } else if (!is_due(step_, options_.validate_every)) {
+        validate();
+    }
     return !stopped;
 }
 
@@ -131,6 +138,8 @@ void Trainer::report() {
             warn(line);
         }
         if (listener_.on_status) listener_.on_status(status);
+        // Whoever looks early, or stops, finds a model and a report.
+        if (!published_ || Clock::now() - *published_ > kPublishEvery) publish(false);
     }
     sums_.clear();
     summed_steps_ = 0;
@@ -151,16 +160,22 @@ void Trainer::validate() {
     bool is_best = true;
     if (parts_.validator != nullptr) {
         const Validation validation =
-            parts_.validator->evaluate(parts_.objective.averaged(), parts_.objective.settings());
+            parts_.validator->evaluate(parts_.objective.averaged(), parts_.objective.network());
         is_best = is_better(validation.mean);
         parts_.record->values("validation", step_, quality_values(validation.mean));
         parts_.record->samples(step_, validation.samples);
         if (listener_.on_validation) listener_.on_validation(step_, validation.mean);
         if (is_best) parts_.checkpoints.save_best(make_checkpoint());
     }
+    publish(is_best);
+    report_start_ += Clock::now() - start;  // the pause is no training time
+}
+
+void Trainer::publish(bool is_best) {
+    if (parts_.record == nullptr) return;
     parts_.publish(is_best);
     parts_.record->refresh_report();
-    report_start_ += Clock::now() - start;  // the pause is no training time
+    published_ = Clock::now();
 }
 
 TensorFile Trainer::make_checkpoint() const {

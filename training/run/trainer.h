@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace sisr::training {
 
@@ -60,7 +61,8 @@ struct TrainerParts {
     ProcessGroup& group;
     /// Adds to a checkpoint what must come back with it: the run's options.
     std::function<void(TensorFile&)> describe;
-    /// Called after each validation and at the end: the averaged weights are worth keeping.
+    /// Called with the first report and now and then, after each validation and at the end or a
+    /// stop, when there are averaged weights to keep.
     std::function<void(bool is_best)> publish;
 };
 
@@ -91,6 +93,7 @@ private:
     void report();
     void validate();
     void save() const;
+    void publish(bool is_best);
     TensorFile make_checkpoint() const;
     double rate() const { return rate_factor_ * schedule_.rate(step_); }
     bool is_better(const Quality& quality);
@@ -110,6 +113,7 @@ private:
     std::int64_t summed_steps_ = 0;
     double waited_before_ = 0;
     std::chrono::steady_clock::time_point report_start_;
+    std::optional<std::chrono::steady_clock::time_point> published_;
 };
 
 }  // namespace sisr::training

@@ -5,6 +5,7 @@
 #include "degradation/bicubic.h"
 #include "engine/tile_runner.h"
 #include "image/resize.h"
+#include "nn/program_network.h"
 #include "record/contact_sheet.h"
 
 #include <sisr/error.h>
@@ -19,6 +20,25 @@ constexpr int kLeastSide = 32;
 constexpr std::size_t kSamples = 4;  // strips that are shown
 constexpr int kStripSide = 160;      // pixels of the truth, each of the three
 constexpr std::uint64_t kSeed = 0;   // validation is the same in every run
+
+/// The network as inference runs it.
+struct Inference {
+    std::shared_ptr<const Network> network;
+    NetworkTraits traits;
+};
+
+Inference inference_of(const Tensors& weights, const NetworkSpec& spec) {
+    if (spec.program != nullptr) {
+        const nn::Program program = spec.program->build(weights, spec.metadata).program;
+        return {nn::make_program_network(program, torch::kCPU, torch::kFloat32),
+                nn::traits_of(program)};
+    }
+    const LegacyArchitecture& architecture = srresnet_architecture();
+    const Metadata metadata = srresnet_metadata(spec.srresnet);
+    const Tensors prepared = architecture.prepare(weights);
+    return {architecture.build(prepared, metadata, torch::kCPU, torch::kFloat32),
+            architecture.traits(prepared, metadata)};
+}
 
 }  // namespace
 
@@ -69,13 +89,9 @@ Validation Validator::measure(const std::function<Image(const Image&)>& enlarge)
     return validation;
 }
 
-Validation Validator::evaluate(const Tensors& weights, const SrResNetSettings& settings) const {
-    const LegacyArchitecture& architecture = srresnet_architecture();
-    const Metadata metadata = srresnet_metadata(settings);
-    const Tensors prepared = architecture.prepare(weights);
-    const std::shared_ptr<const Network> network =
-        architecture.build(prepared, metadata, torch::kCPU, torch::kFloat32);
-    const TileRunner runner(network, nullptr, architecture.traits(prepared, metadata));
+Validation Validator::evaluate(const Tensors& weights, const NetworkSpec& spec) const {
+    const Inference inference = inference_of(weights, spec);
+    const TileRunner runner(inference.network, nullptr, inference.traits);
     return measure([&runner](const Image& reduced) { return runner.run(reduced); });
 }
 

@@ -1,10 +1,10 @@
 /// Quality on images that are not trained on.
 #pragma once
 
-#include "architectures/srresnet/settings.h"
 #include "data/audit.h"
 #include "degradation/degradation.h"
 #include "formats/tensors.h"
+#include "optimise/network_spec.h"
 #include "run/quality.h"
 
 #include <sisr/image.h>
@@ -30,7 +30,7 @@ public:
               Measures measures, const std::function<void(const std::string&)>& warn);
 
     /// Mean over the images of the generator with these weights, run in fp32.
-    Validation evaluate(const Tensors& weights, const SrResNetSettings& settings) const;
+    Validation evaluate(const Tensors& weights, const NetworkSpec& spec) const;
 
     /// What the audit found in each image.
     std::vector<AuditedImage> audited() const;

@@ -21,8 +21,7 @@ void put_half(TensorFile& content, const std::string& prefix, const Tensors& wei
     }
 }
 
-Metadata describe(const SrResNetSettings& settings, const ModelCard& card) {
-    Metadata metadata = srresnet_metadata(settings);
+Metadata describe(Metadata metadata, const ModelCard& card) {
     metadata["sisr.name"] = card.name;
     metadata["sisr.trained_for"] = card.trained_for;
     metadata["sisr.licence"] = card.licence;
@@ -66,10 +65,11 @@ Tensors weights_to_export(const TensorFile& file) {
 }
 
 void export_model(const std::filesystem::path& file, const Tensors& weights,
-                  const SrResNetSettings& settings, const ModelCard& card) {
+                  const NetworkSpec& spec, const ModelCard& card) {
     TensorFile content;
     put_half(content, "", weights);
-    content.metadata = describe(settings, card);
+    content.metadata =
+        describe(spec.program != nullptr ? spec.metadata : srresnet_metadata(spec.srresnet), card);
     write_safetensors(file, content);
 }
 
@@ -78,7 +78,7 @@ void export_model(const std::filesystem::path& file, const TwoStages& weights,
     TensorFile content;
     put_half(content, "", weights.detail);
     put_half(content, kFidelityPrefix, weights.fidelity);
-    content.metadata = describe(settings, card);
+    content.metadata = describe(srresnet_metadata(settings), card);
     content.metadata["sisr.default_strength"] = format_number(weights.default_strength);
     write_safetensors(file, content);
 }

@@ -1,9 +1,9 @@
 /// From weights in training to a model file: the only bridge to what inference reads.
 #pragma once
 
-#include "architectures/srresnet/settings.h"
 #include "formats/tensors.h"
 #include "model/model_impl.h"
+#include "optimise/network_spec.h"
 
 #include <filesystem>
 #include <string>
@@ -27,9 +27,10 @@ Tensors weights_to_export(const TensorFile& file);
 /// As a model file holds them: convolutions in half precision, the small rest in fp32.
 void put_weights(TensorFile& model, const Tensors& weights);
 
-/// Writes a model of one stage. Throws Error{io}.
+/// Writes a model of one stage; a program's tensors by the names that other tools know them by.
+/// Throws Error{io}.
 void export_model(const std::filesystem::path& file, const Tensors& weights,
-                  const SrResNetSettings& settings, const ModelCard& card);
+                  const NetworkSpec& spec, const ModelCard& card);
 
 /// Both stages in one file, so that a strength from 0 (stage 1) to 1 (stage 2) can be chosen.
 struct TwoStages {

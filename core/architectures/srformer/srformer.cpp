@@ -25,6 +25,7 @@ std::string block_at(int group, int index) {
 struct Layout {
     int groups = 0;
     int window = 24;
+    Bias query_bias = Bias::none;  ///< of queries, keys and values
     PictureEnd end;
 };
 
@@ -40,6 +41,10 @@ Layout layout_of(const ShapeReader& shapes) {
     layout.groups = shapes.count("layers.");
     // The table is of places of four pixels.
     layout.window = 2 * window_of(shapes, block_at(0, 0) + kTable);
+    const std::string attention = block_at(0, 0) + ".attn.";
+    if (shapes.has(attention + "q.bias") || shapes.has(attention + "kv.bias")) {
+        layout.query_bias = Bias::expected;
+    }
     layout.end = picture_end(shapes, shapes.inputs("conv_first"));
     return layout;
 }
@@ -65,16 +70,16 @@ std::optional<Spec> read(const Shapes& all, const Metadata& /*metadata*/) {
 }
 
 nn::Custom::Weights weights_of(ProgramBuilder& b, const ShapeReader& shapes,
-                               const std::string& name, int channels) {
+                               const std::string& name, int channels, Bias query_bias) {
     nn::Custom::Weights weights;
     take_norm(b, weights, name + ".norm1", "norm1", channels);
-    take_linear(b, weights, name + ".attn.q", "query", channels, channels);
-    take_linear(b, weights, name + ".attn.kv", "key_value", channels / 2, channels);
-    take_linear(b, weights, name + ".attn.proj", "proj", channels, channels);
+    take_linear(b, weights, name + ".attn.q", "query", channels, channels, query_bias);
+    take_linear(b, weights, name + ".attn.kv", "key_value", channels / 2, channels, query_bias);
+    take_linear(b, weights, name + ".attn.proj", "proj", channels, channels, Bias::expected);
     take_norm(b, weights, name + ".norm2", "norm2", channels);
     const int hidden = shapes.rows(name + ".mlp.fc1.weight");
-    take_linear(b, weights, name + ".mlp.fc1", "fc1", hidden, channels);
-    take_linear(b, weights, name + ".mlp.fc2", "fc2", channels, hidden);
+    take_linear(b, weights, name + ".mlp.fc1", "fc1", hidden, channels, Bias::expected);
+    take_linear(b, weights, name + ".mlp.fc2", "fc2", channels, hidden, Bias::expected);
     const std::string convolution = name + ".mlp.dwconv.depthwise_conv.0";
     const int kernel = shapes.kernel(convolution);
     if (kernel % 2 == 0) {
@@ -108,7 +113,7 @@ Value block(ProgramBuilder& b, const ShapeReader& shapes, const Layout& layout,
     // Trained on patches no larger than a window, blocks have no mask and are not shifted.
     if (is_odd && b.has(name + ".attn_mask")) block.shift = layout.window / 2;
     nn::Custom operation;
-    operation.weights = weights_of(b, shapes, name, channels);
+    operation.weights = weights_of(b, shapes, name, channels, layout.query_bias);
     operation.multiply_adds = multiply_adds(operation.weights, channels, layout.window);
     const int side = layout.window - 1;
     operation.weights["bias"] =

@@ -45,7 +45,7 @@ Value cut(ProgramBuilder& b, Value enlarged, int scale) {
 }  // namespace
 
 Value padded(ProgramBuilder& b, const Layout& layout, Value picture) {
-    if (layout.padding() != nn::Windows::Padding::by_layers) return picture;
+    if (!layout.has_bicubic) return picture;
     nn::Custom operation;
     operation.run = [window = layout.window](const std::vector<torch::Tensor>& inputs,
                                              const nn::Custom::Weights& /*weights*/) {

@@ -20,7 +20,7 @@ struct Layout {
 
     /// The bicubic enlargement asks for the size that the picture has without padding.
     nn::Windows::Padding padding() const {
-        return has_bicubic ? nn::Windows::Padding::by_layers : nn::Windows::Padding::reflection;
+        return has_bicubic ? nn::Windows::Padding::none : nn::Windows::Padding::reflection;
     }
 };
 

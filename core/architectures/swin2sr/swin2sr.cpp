@@ -76,19 +76,19 @@ std::optional<Spec> read(const Shapes& all, const Metadata& /*metadata*/) {
 nn::Custom::Weights weights_of(ProgramBuilder& b, const ShapeReader& shapes,
                                const std::string& name, int channels) {
     nn::Custom::Weights weights;
-    take_linear(b, weights, name + ".attn.qkv", "attn.qkv", 3 * channels, channels);
+    take_linear(b, weights, name + ".attn.qkv", "attn.qkv", 3 * channels, channels, Bias::none);
     const std::string attention = name + ".attn.";
     if (b.has(attention + "q_bias") || b.has(attention + "v_bias")) {
-        weights["attn.qkv.bias"] =
-            torch::cat({b.take_each(attention + "q_bias", channels), torch::zeros({channels}),
-                        b.take_each(attention + "v_bias", channels)});
+        const auto query = b.take_each(attention + "q_bias", channels);
+        weights["attn.qkv.bias"] = torch::cat(
+            {query, torch::zeros_like(query), b.take_each(attention + "v_bias", channels)});
     }
-    take_linear(b, weights, name + ".attn.proj", "attn.proj", channels, channels);
+    take_linear(b, weights, name + ".attn.proj", "attn.proj", channels, channels, Bias::expected);
     take_norm(b, weights, name + ".norm1", "norm1", channels);
     take_norm(b, weights, name + ".norm2", "norm2", channels);
     const int hidden = shapes.rows(name + ".mlp.fc1.weight");
-    take_linear(b, weights, name + ".mlp.fc1", "mlp.fc1", hidden, channels);
-    take_linear(b, weights, name + ".mlp.fc2", "mlp.fc2", channels, hidden);
+    take_linear(b, weights, name + ".mlp.fc1", "mlp.fc1", hidden, channels, Bias::expected);
+    take_linear(b, weights, name + ".mlp.fc2", "mlp.fc2", channels, hidden, Bias::expected);
     return weights;
 }
 

@@ -34,8 +34,8 @@ struct ModelInfo {
 /// An immutable model, cheap to copy; safe to share between threads.
 class SISR_API Model {
 public:
-    /// Reads a safetensors file, PyTorch's .pth, or ncnn's .param with its .bin. Executes nothing
-    /// of it. Throws Error{not_found, io, bad_model, unsupported}.
+    /// Reads a safetensors file, PyTorch's .pth, ncnn's .param with its .bin, or ONNX. Executes
+    /// nothing of it. Throws Error{not_found, io, bad_model, unsupported}.
     static Model load(const std::filesystem::path& file);
 
     const ModelInfo& info() const;
@@ -49,7 +49,8 @@ private:
     std::shared_ptr<const Impl> impl_;
 };
 
-/// Loads a model by file name or by the name of an installed one. A family name ("fidelity") means
+/// Loads a model by file name, by the folder of a training run (that of its best validation, else
+/// its newest), or by the name of an installed one. A family name ("fidelity") means
 /// its member with the least native scale at or above `scale`, else the largest; scale 0 means
 /// the largest. Throws Error{not_found} that lists the names there are.
 SISR_API Model find_model(const std::string& name_or_path, double scale = 0);
@@ -60,6 +61,10 @@ SISR_API std::filesystem::path find_model_file(const std::string& name_or_path, 
 /// The installed models by name. Folders, first match wins: $SISR_MODEL_PATH (colon-separated),
 /// $XDG_DATA_HOME/sisr/models, share/sisr/models beside the library. Damaged files are left out.
 SISR_API std::vector<ModelInfo> list_models();
+
+/// Multiply-adds of a model's network for each pixel of its input, from the file's header alone; 0
+/// where that does not tell. Throws as Model::load().
+SISR_API std::size_t count_multiply_adds(const std::filesystem::path& file);
 
 /// The family that is used when none is named.
 SISR_API std::string default_model_name();

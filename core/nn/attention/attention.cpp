@@ -1,12 +1,18 @@
 #include "nn/attention/attention.h"
 
+#include "nn/products.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
+
 #include <algorithm>
 #include <cmath>
 
 namespace sisr::nn::attention {
 namespace {
 
-// Scores at once: what a core keeps near itself.
+// Scores at once: what a core keeps near itself, and what several share.
+constexpr std::int64_t kScoresOfCore = std::int64_t{1} << 18;
 constexpr std::int64_t kScores = std::int64_t{1} << 21;
 
 const torch::Tensor& weight_of(const Weights& weights, const std::string& name) {
@@ -26,16 +32,16 @@ torch::Tensor bias_of(const torch::Tensor& bias, std::int64_t first, std::int64_
 
 torch::Tensor attend_at_once(const torch::Tensor& query, const torch::Tensor& key,
                              const torch::Tensor& value, double scale, const torch::Tensor& bias) {
-    auto scores = torch::matmul(query * scale, key.transpose(-2, -1));
+    auto scores = product(query * scale, key.transpose(-2, -1));
     if (bias.defined()) scores.add_(bias);
-    return torch::matmul(scores.softmax(-1), value);
+    softmax_in_place(scores);
+    return product(scores, value);
 }
 
 }  // namespace
 
 torch::Tensor linear(const torch::Tensor& x, const Weights& weights, const std::string& name) {
-    return torch::nn::functional::linear(x, weight_of(weights, name + ".weight"),
-                                         bias_of(weights, name + ".bias"));
+    return nn::linear(x, weight_of(weights, name + ".weight"), bias_of(weights, name + ".bias"));
 }
 
 torch::Tensor layer_norm(const torch::Tensor& x, const Weights& weights, const std::string& name,
@@ -46,7 +52,9 @@ torch::Tensor layer_norm(const torch::Tensor& x, const Weights& weights, const s
 }
 
 torch::Tensor mlp(const torch::Tensor& x, const Weights& weights, const std::string& name) {
-    return linear(torch::gelu(linear(x, weights, name + ".fc1")), weights, name + ".fc2");
+    const auto hidden = nn::linear(x, weight_of(weights, name + ".fc1.weight"),
+                                   bias_of(weights, name + ".fc1.bias"), After::gelu);
+    return linear(hidden, weights, name + ".fc2");
 }
 
 torch::Tensor partition(const torch::Tensor& map, Window window) {
@@ -73,7 +81,7 @@ torch::Tensor relative_bias(const torch::Tensor& table, Window window) {
     const auto down = rows.unsqueeze(1) - rows.unsqueeze(0) + window.height - 1;
     const auto across = columns.unsqueeze(1) - columns.unsqueeze(0) + window.width - 1;
     const auto index = (down * (2 * window.width - 1) + across).flatten();
-    return table.index_select(0, index)
+    return table.index_select(0, index.to(table.device()))
         .view({window.area(), window.area(), -1})
         .permute({2, 0, 1})
         .contiguous();
@@ -93,14 +101,30 @@ torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key,
                      const torch::Tensor& value, double scale, const torch::Tensor& bias) {
     const std::int64_t count = query.size(0);
     const std::int64_t scores = query.size(1) * query.size(2) * key.size(2);
-    const std::int64_t at_once = std::max<std::int64_t>(1, kScores / scores);
+    const auto windows = [&](std::int64_t most) {
+        return std::max<std::int64_t>(1, most / scores);
+    };
+    const bool is_for_cores =
+        query.is_cpu() && count / windows(kScoresOfCore) >= at::get_num_threads();
+    const std::int64_t at_once = windows(is_for_cores ? kScoresOfCore : kScores);
     if (count <= at_once) return attend_at_once(query, key, value, scale, bias);
-    std::vector<torch::Tensor> parts;
-    for (std::int64_t first = 0; first < count; first += at_once) {
+    std::vector<torch::Tensor> parts(static_cast<std::size_t>((count + at_once - 1) / at_once));
+    const auto run = [&](std::int64_t index) {
+        const std::int64_t first = index * at_once;
         const std::int64_t some = std::min(at_once, count - first);
         const auto part = [&](const torch::Tensor& all) { return all.narrow(0, first, some); };
-        parts.push_back(attend_at_once(part(query), part(key), part(value), scale,
-                                       bias_of(bias, first, some)));
+        parts[static_cast<std::size_t>(index)] =
+            attend_at_once(part(query), part(key), part(value), scale, bias_of(bias, first, some));
+    };
+    const auto all = static_cast<std::int64_t>(parts.size());
+    if (is_for_cores) {
+        const at::ThreadLocalState state;  // whether gradients are recorded
+        at::parallel_for(0, all, 1, [&](std::int64_t begin, std::int64_t end) {
+            const at::ThreadLocalStateGuard guard(state);
+            for (std::int64_t index = begin; index < end; ++index) run(index);
+        });
+    } else {
+        for (std::int64_t index = 0; index < all; ++index) run(index);
     }
     return torch::cat(parts);
 }

@@ -51,6 +51,10 @@ torch::Tensor rolled(const torch::Tensor& map, std::int64_t by) {
 
 torch::Tensor continuous_bias(const torch::Tensor& first, const torch::Tensor& first_bias,
                               const torch::Tensor& second, int window) {
+    if (second.is_meta()) {
+        const std::int64_t area = std::int64_t{window} * window;
+        return torch::empty({second.size(0), area, area}, second.options());
+    }
     constexpr double kReach = 8;     // what the largest distance counts as
     constexpr double kLargest = 16;  // of what is added
     const auto apart = torch::arange(1 - window, window, torch::kFloat32) * (kReach / (window - 1));

@@ -63,7 +63,7 @@ torch::Tensor overlapping_bias(const torch::Tensor& table, const OverlappingBloc
     const auto down = apart.view({window, 1, seen, 1});
     const auto across = apart.view({1, window, 1, seen});
     const auto index = torch::remainder(down * side + across, side * side).flatten();
-    return table.index_select(0, index)
+    return table.index_select(0, index.to(table.device()))
         .view({window * window, seen * seen, -1})
         .permute({2, 0, 1})
         .contiguous();

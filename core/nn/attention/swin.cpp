@@ -61,9 +61,9 @@ torch::Tensor swin_block(const torch::Tensor& x, const torch::Tensor& extra,
     const std::int64_t rows = std::max<std::int64_t>(1, kValues / row_values) * block.window;
     for (std::int64_t y = 0; y < height; y += rows) {
         const std::int64_t some = std::min(rows, height - y);
-        auto sides = block.shift == 0 ? torch::Tensor()
-                                      : mask.of(y / block.window * across,
-                                                some / block.window * across);
+        auto sides = block.shift == 0
+                         ? torch::Tensor()
+                         : mask.of(y / block.window * across, some / block.window * across);
         if (sides.defined()) sides = sides.to(x.device()).repeat({x.size(0), 1, 1, 1});
         const auto band = more.defined() ? more.narrow(1, y, some) : torch::Tensor();
         made.narrow(1, y, some)

@@ -90,7 +90,8 @@ TEST_P(ArchitectureParity, RadiusIsWhatAPixelReaches) {
 
 INSTANTIATE_TEST_SUITE_P(Families, ArchitectureParity,
                          ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
-                                           "swinir", "hat", "srformer", "drct", "swin2sr"),
+                                           "swinir", "omnisr", "hat", "dat", "rgt", "realcugan",
+                                           "atd", "safmn", "srformer", "drct", "swin2sr"),
                          [](const auto& family) { return std::string(family.param); });
 
 }  // namespace

@@ -31,8 +31,9 @@ std::string refusal(const Tensors& tensors, const Metadata& metadata) {
 
 /// What a file may lack: what no layer reads, and what says by itself how the network is.
 bool is_optional(const std::string& name) {
-    for (const char* part : {"num_batches_tracked", "eval_conv", "no_norm", "init_pos",
-                             "block2.act", "convblock.act"}) {
+    for (const char* part :
+         {"num_batches_tracked", "eval_conv", "no_norm", "init_pos", "block2.act", "convblock.act",
+          "rpe_biases", "relative_position_index", "attn_mask"}) {
         if (name.find(part) != std::string::npos) return true;
     }
     return false;
@@ -107,8 +108,8 @@ TEST_P(WrongFiles, WhatHasAWrongShapeIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, WrongFiles,
-                         ::testing::Values("esrgan", "compact", "span", "plksr", "mosr",
-                                           "residual"),
+                         ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
+                                           "omnisr", "dat", "rgt", "realcugan", "atd", "safmn"),
                          [](const auto& family) { return std::string(family.param); });
 
 TEST(FindArchitecture, StrangersAreUnknown) {

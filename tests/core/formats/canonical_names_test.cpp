@@ -57,6 +57,14 @@ TEST(CanonicalNames, PrefixesOfAllNamesAreTakenOff) {
               (Names{"module.conv.weight", "other.bias"}));
 }
 
+TEST(CanonicalNames, ANameOfNothingButPrefixesTakesNoTime) {
+    std::string name;
+    for (int i = 0; i < 500'000; ++i) name += "G.";
+    const std::string found = flat(Names{name + "x.weight"}).front();
+    EXPECT_LT(found.size(), name.size());
+    EXPECT_GT(found.size(), name.size() - 100);
+}
+
 TEST(CanonicalNames, OldNamesOfEsrganAreNames) {
     const Names old{"model.0.weight", "model.1.sub.0.RDB1.conv1.0.weight", "model.3.weight"};
     EXPECT_EQ(flat(old), old);

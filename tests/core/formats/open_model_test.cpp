@@ -142,7 +142,7 @@ TEST(OpenModel, ZipArchivesThatLieOrSwell) {
     write_zip(file, {{"x/data.pkl", tensor_of(16 << 20)}, {"x/data/0", zeros, true}});
     expect_error(file, ErrorKind::bad_model, "unpacks to far more");
     write_zip(file, {{"x/data.pkl", zeros + zeros, true}, {"x/data/0", "1234"}});
-    expect_error(file, ErrorKind::bad_model, "pickle that is too large");
+    expect_error(file, ErrorKind::bad_model, "data.pkl that is too large");
     write_zip(file, {{"x/data.pkl", tensor_of(2)}, {"x/data/0", "1234"}});
     expect_error(file, ErrorKind::bad_model, "\"a.weight\" lies outside its data");
     write_zip(file, {{"x/data.pkl", tensor_of(2)}});
@@ -155,6 +155,46 @@ TEST(OpenModel, ZipArchivesThatLieOrSwell) {
     damaged[damaged.find("1234")] = '?';
     write_bytes(file, damaged);
     expect_error(file, ErrorKind::bad_model, "checksum");
+}
+
+/// A .pth of `count` views of a storage of `bytes` zeros.
+std::string views(int count, int rows, int stride, std::size_t bytes) {
+    using namespace pickles;
+    Pairs tensors;
+    for (int i = 0; i < count; ++i) {
+        tensors.push_back(
+            {std::to_string(i) + ".weight",
+             call(global("torch._utils", "_rebuild_tensor"),
+                  {storage("0"), number(0), tuple({number(rows)}), tuple({number(stride)})})});
+    }
+    return zip_bytes(
+        {{"x/data.pkl", whole(dict(tensors))}, {"x/data/0", std::string(bytes, '\0')}});
+}
+
+TEST(OpenModel, FewBytesDoNotBecomeManyTensors) {
+    const TempDir folder;
+    const fs::path file = folder / "x.pth";
+    const std::string words = "far more than its data";
+    write_bytes(file, views(100, 1 << 20, 0, 4));
+    expect_error(file, ErrorKind::bad_model, words);
+    write_bytes(file, views(2000, 16'384, 1, 65'536));
+    expect_error(file, ErrorKind::bad_model, words);
+    write_bytes(file, views(3, 16'384, 1, 65'536));  // tied weights
+    EXPECT_EQ(open_model(file).tensors.size(), 3U);
+}
+
+TEST(OpenModel, ShapesCanBeMultiplied) {
+    const TempDir folder;
+    const fs::path file = folder / "x.safetensors";
+    for (const char* shape :
+         {"[4611686018427387904,4]", "[4294967296,4294967296,0]", "[0,4611686018427387904,4]"}) {
+        for (const char* type : {"F32", "F4"}) {
+            const std::string json = std::string(R"({"a":{"dtype":")") + type + R"(","shape":)" +
+                                     shape + R"(,"data_offsets":[0,0]}})";
+            write_bytes(file, pickles::little_endian(json.size(), 8) + json);
+            EXPECT_THROW(open_model(file), Error) << type << shape;
+        }
+    }
 }
 
 struct Kind {

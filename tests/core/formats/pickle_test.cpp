@@ -134,6 +134,9 @@ TEST(PickleTest, WhatWouldDoHarmIsRefusedWhereverItStands) {
     expect_refused(beside("\x8c\x02os\x8c\x06system\x93" + tuple({text("true")}) + "R"),
                    "os system");
     expect_refused(beside(call(global("torch.hub", "os.system"), {text("1")})), "os.system");
+    expect_refused(beside(global("logging", "config.os.system")), "os.system");
+    EXPECT_EQ(names_of(unpickle_model(beside(global("a", "Outer.Inner")), 0, "file")),
+              (Names{"a.weight"}));
     expect_refused(beside("(" + text("true") + "ios\nsystem\n"), "os system");
     expect_refused(beside("(" + global("subprocess", "Popen") + text("true") + "o"), "Popen");
     expect_refused(beside(global("runpy", "run_path")), "runpy");
@@ -208,6 +211,40 @@ TEST(PickleTest, NothingGrowsOrNestsWithoutEnd) {
     std::string nested = tensor();
     for (int i = 0; i < 100; ++i) nested = dict({{"x", nested}});
     expect_refused(whole(nested), "no tensors");
+}
+
+TEST(PickleTest, WorkIsBoundedToo) {
+    std::string idle = "\x80\x02";
+    for (int i = 0; i < 3'000'000; ++i) idle += "N0";
+    expect_refused(idle + "N.", "too large");
+    // The same pairs for dictionary after dictionary; the last is none, so that none is filled.
+    std::string list = "](";
+    for (int i = 0; i < 10'000; ++i) list += "NN\x86";
+    list += "Ne\x85q\x01";
+    for (int i = 0; i < 20'000; ++i) list += "0" + global("collections", "OrderedDict") + "h\x01R";
+    expect_refused(whole(list), "too large");
+    // Parts of modules in one another, each forty times.
+    const std::string object = global("a", "B") + ")\x81q\x01}";
+    std::string parts = object + text("_modules") + "}q\x02(";
+    for (int i = 0; i < 40; ++i) parts += text(std::to_string(i)) + "h\x01";
+    expect_refused(whole(parts + "usb"), "too large");
+    std::string keys = "](";
+    for (int i = 0; i < 100'001; ++i) keys += "K\x01";
+    std::size_t position = 0;
+    EXPECT_THROW(unpickle_texts(whole(keys + "e"), position, "file"), Error);
+}
+
+TEST(PickleTest, WhatHasALongerNameThanAnyWeightIsNone) {
+    EXPECT_EQ(names_of(read(dict({{std::string(513, 'x'), tensor()}, {"a.weight", tensor()}}))),
+              (Names{"a.weight"}));
+    const auto module = [](const std::string& kind, const Pairs& parts) {
+        return object("their.code", "Net", {{kind, dict(parts)}});
+    };
+    const std::string inner = module("_parameters", {{"weight", tensor()}});
+    const std::string long_name(400, 'x');
+    const std::string outer = module("_modules", {{long_name, inner}});
+    EXPECT_EQ(names_of(read(outer)), (Names{long_name + ".weight"}));
+    expect_refused(whole(module("_modules", {{long_name, outer}})), "whole Python object");
 }
 
 TEST(PickleTest, EveryTruncationAndManyFlipsAreTold) {

@@ -70,6 +70,8 @@ def leaky(x, slope):
 
 
 def pad_to(x, multiple):
+    if multiple == 1:
+        return x  # no sizes that an exported graph would compute
     below = -x.shape[2] % multiple
     right = -x.shape[3] % multiple
     return F.pad(x, (0, right, 0, below), mode='reflect') if below or right else x
@@ -90,6 +92,16 @@ def write_safetensors(path, tensors, metadata):
         file.write(struct.pack('<Q', len(text)) + text + data)
 
 
+def export_onnx(path, net, forward, x):
+    class Module(torch.nn.Module):
+        def forward(self, picture):
+            return forward(net, picture)
+
+    sides = {2: 'height', 3: 'width'}
+    torch.onnx.export(Module(), x, path, opset_version=13, input_names=['picture'],
+                      output_names=['enlarged'], dynamic_axes={'picture': sides})
+
+
 class Cases:
     """Writes each case into a folder of its own."""
 
@@ -108,13 +120,14 @@ class Cases:
 
     @torch.no_grad()
     def add(self, name, forward, scale, inputs=3, outputs=3, exact=True, known=None, given=None,
-            wrapped='params_ema', leftovers=(), least=5):
+            wrapped='params_ema', leftovers=(), least=5, most=20, size=None, exported=False):
         """forward(net, x): the network. known: the architecture's name, else the family's. given:
         metadata that the file of this case is read with. wrapped: the key of the state_dict in the
-        .pth, or none."""
+        .pth, or none. size: of the picture, else of `least` to `most` pixels a side. exported: an
+        ONNX file beside the others, as PyTorch writes it."""
         self.count += 1
         net = Net(self.seed * 1000 + self.count)
-        size = self.number(least, 20), self.number(least, 20)
+        size = size or (self.number(least, most), self.number(least, most))
         x = torch.rand(1, inputs, *size, generator=self.random)
         expected = forward(net, x)
         assert expected.shape == (1, outputs, scale * size[0], scale * size[1]), expected.shape
@@ -127,6 +140,8 @@ class Cases:
         torch.save(state, os.path.join(folder, 'new.pth'))
         torch.save(state, os.path.join(folder, 'old.pth'), _use_new_zipfile_serialization=False)
         write_safetensors(os.path.join(folder, 'model.safetensors'), weights, {'format': 'pt'})
+        if exported:
+            export_onnx(os.path.join(folder, 'model.onnx'), net, forward, x)
         told = {'id': known or self.family, 'scale': str(scale), 'inputs': str(inputs),
                 'outputs': str(outputs), 'exact': 'yes' if exact else 'no'}
         told.update(('given.' + key, value) for key, value in (given or {}).items())
