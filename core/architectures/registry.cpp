@@ -4,6 +4,7 @@
 #include "architectures/compact/compact.h"
 #include "architectures/dat/dat.h"
 #include "architectures/dncnn/dncnn.h"
+#include "architectures/drct/drct.h"
 #include "architectures/edsr/edsr.h"
 #include "architectures/esrgan/esrgan.h"
 #include "architectures/hat/hat.h"
@@ -19,10 +20,12 @@
 #include "architectures/safmn/safmn.h"
 #include "architectures/shape_reader.h"
 #include "architectures/span/span.h"
+#include "architectures/srformer/srformer.h"
 #include "architectures/srgan/srgan.h"
 #include "architectures/srresnet/program.h"
 #include "architectures/srresnet/srresnet.h"
 #include "architectures/swiftsrgan/swiftsrgan.h"
+#include "architectures/swin2sr/swin2sr.h"
 #include "architectures/swinir/swinir.h"
 #include "nn/network.h"
 
@@ -51,14 +54,15 @@ void check(const Spec& spec) {
 const std::vector<const Architecture*>& architectures() {
     // Adding an architecture: its folder, and its line here.
     static const std::vector<const Architecture*> kArchitectures{
-        &srresnet_program(),       &esrgan_architecture(), &compact_architecture(),
-        &span_architecture(),      &plksr_architecture(),  &realplksr_architecture(),
-        &mosr_architecture(),      &rcan_architecture(),   &edsr_architecture(),
-        &msrresnet_architecture(), &srgan_architecture(),  &swiftsrgan_architecture(),
-        &dncnn_architecture(),     &swinir_architecture(), &ncnn_architecture(),
-        &onnx_architecture(),      &omnisr_architecture(), &hat_architecture(),
-        &dat_architecture(),       &rgt_architecture(),    &atd_architecture(),
-        &realcugan_architecture(), &safmn_architecture(),
+        &srresnet_program(),       &esrgan_architecture(),  &compact_architecture(),
+        &span_architecture(),      &plksr_architecture(),   &realplksr_architecture(),
+        &mosr_architecture(),      &rcan_architecture(),    &edsr_architecture(),
+        &msrresnet_architecture(), &srgan_architecture(),   &swiftsrgan_architecture(),
+        &dncnn_architecture(),     &swinir_architecture(),  &ncnn_architecture(),
+        &onnx_architecture(),      &omnisr_architecture(),  &hat_architecture(),
+        &dat_architecture(),       &rgt_architecture(),     &atd_architecture(),
+        &realcugan_architecture(), &safmn_architecture(),   &srformer_architecture(),
+        &drct_architecture(),      &swin2sr_architecture(),
     };
     return kArchitectures;
 }

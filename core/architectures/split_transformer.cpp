@@ -170,14 +170,6 @@ Built build_split_transformer(const Tensors& tensors, const AppendBlock& append)
     return finished(b, uncentred(b, reconstruct(b, features, end_of(shapes)), 1));
 }
 
-void take_linear(ProgramBuilder& builder, Weights& weights, const std::string& name,
-                 const std::string& as, int outputs, int inputs, Bias bias) {
-    weights[as + ".weight"] = builder.take_of(name + ".weight", {outputs, inputs});
-    if (bias == Bias::expected) {
-        weights[as + ".bias"] = builder.take_each(name + ".bias", outputs);
-    }
-}
-
 void take_depthwise(ProgramBuilder& builder, Weights& weights, const std::string& name,
                     const std::string& as, int channels) {
     weights[as + ".weight"] = builder.take_of(name + ".weight", {channels, 1, 3, 3});

@@ -29,10 +29,6 @@ using AppendBlock =
 
 Built build_split_transformer(const Tensors& tensors, const AppendBlock& append);
 
-/// take_linear() of what must have a bias, or has none.
-void take_linear(nn::ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
-                 const std::string& as, int outputs, int inputs, Bias bias);
-
 /// Takes the weights of a convolution of 3x3 of each channel by itself.
 void take_depthwise(nn::ProgramBuilder& builder, nn::Custom::Weights& weights,
                     const std::string& name, const std::string& as, int channels);

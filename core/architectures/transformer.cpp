@@ -42,6 +42,14 @@ void take_linear(ProgramBuilder& builder, nn::Custom::Weights& weights, const st
     }
 }
 
+void take_linear(ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
+                 const std::string& as, int outputs, int inputs, Bias bias) {
+    weights[as + ".weight"] = builder.take_of(name + ".weight", {outputs, inputs});
+    if (bias == Bias::expected) {
+        weights[as + ".bias"] = builder.take_each(name + ".bias", outputs);
+    }
+}
+
 void take_norm(ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
                const std::string& as, int channels) {
     weights[as + ".weight"] = builder.take_each(name + ".weight", channels);
@@ -68,10 +76,12 @@ Value swin_layer(ProgramBuilder& builder, Value input, const std::string& name,
     take_norm(builder, weights, name + ".norm1", "norm1", channels);
     take_norm(builder, weights, name + ".norm2", "norm2", channels);
     take_linear(builder, weights, name + ".attn.qkv", "attn.qkv", 3 * channels, channels);
-    take_linear(builder, weights, name + ".attn.proj", "attn.proj", channels, channels);
+    take_linear(builder, weights, name + ".attn.proj", "attn.proj", channels, channels,
+                Bias::expected);
     const auto hidden = builder.take(name + ".mlp.fc1.bias").numel();
     take_linear(builder, weights, name + ".mlp.fc1", "mlp.fc1", static_cast<int>(hidden), channels);
-    take_linear(builder, weights, name + ".mlp.fc2", "mlp.fc2", channels, static_cast<int>(hidden));
+    take_linear(builder, weights, name + ".mlp.fc2", "mlp.fc2", channels, static_cast<int>(hidden),
+                Bias::expected);
     const int side = 2 * block.window - 1;
     operation.multiply_adds = multiply_adds(weights, channels, block.window);
     weights["bias"] = nn::attention::relative_bias(

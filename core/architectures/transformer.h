@@ -15,6 +15,10 @@ namespace sisr {
 void take_linear(nn::ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
                  const std::string& as, int outputs, int inputs);
 
+/// The same of what must have a bias, or has none.
+void take_linear(nn::ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
+                 const std::string& as, int outputs, int inputs, Bias bias);
+
 /// The same of a norm: weight and bias, `channels` each.
 void take_norm(nn::ProgramBuilder& builder, nn::Custom::Weights& weights, const std::string& name,
                const std::string& as, int channels);

@@ -131,10 +131,10 @@ Value overlapping_layer(ProgramBuilder& b, const ShapeReader& shapes, const std:
     take_norm(b, weights, name + ".norm1", "norm1", channels);
     take_norm(b, weights, name + ".norm2", "norm2", channels);
     take_queries(b, weights, name + ".qkv", channels);
-    take_linear(b, weights, name + ".proj", "proj", channels, channels);
+    take_linear(b, weights, name + ".proj", "proj", channels, channels, Bias::expected);
     const int hidden = shapes.rows(name + ".mlp.fc1.weight");
-    take_linear(b, weights, name + ".mlp.fc1", "mlp.fc1", hidden, channels);
-    take_linear(b, weights, name + ".mlp.fc2", "mlp.fc2", channels, hidden);
+    take_linear(b, weights, name + ".mlp.fc1", "mlp.fc1", hidden, channels, Bias::expected);
+    take_linear(b, weights, name + ".mlp.fc2", "mlp.fc2", channels, hidden, Bias::expected);
     operation.multiply_adds = multiply_adds(weights, channels, block);
     const int side = block.window + block.seen() - 1;
     weights["bias"] =

@@ -129,7 +129,7 @@ torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key,
     return torch::cat(parts);
 }
 
-ShiftMask::ShiftMask(std::int64_t height, std::int64_t width, Window window, Window shift) {
+torch::Tensor sides_of(std::int64_t height, std::int64_t width, Window window, Window shift) {
     // Rolled, the last window of each direction ends with rows from the picture's other end.
     const auto side = [](std::int64_t size, std::int64_t part, std::int64_t by) {
         const auto place = torch::arange(size);
@@ -138,8 +138,11 @@ ShiftMask::ShiftMask(std::int64_t height, std::int64_t width, Window window, Win
     const auto rows = side(height, window.height, shift.height);
     const auto columns = side(width, window.width, shift.width);
     const auto sides = (rows * 3).unsqueeze(1) + columns.unsqueeze(0);
-    sides_ = partition(sides.view({1, height, width, 1}), window).squeeze(2);
+    return partition(sides.view({1, height, width, 1}), window).squeeze(2);
 }
+
+ShiftMask::ShiftMask(std::int64_t height, std::int64_t width, Window window, Window shift)
+    : sides_(sides_of(height, width, window, shift)) {}
 
 torch::Tensor ShiftMask::of(std::int64_t first, std::int64_t count) const {
     constexpr float kApart = -100;

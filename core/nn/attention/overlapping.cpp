@@ -57,14 +57,13 @@ torch::Tensor overlapping_bias(const torch::Tensor& table, const OverlappingBloc
     const std::int64_t window = block.window;
     const std::int64_t seen = block.seen();
     const std::int64_t side = window + seen - 1;
-    // The authors count from the place of the last pair that the table could hold were it for pairs
-    // of windows: it is below 0 for some, which there means from the table's end.
+    // As the authors count places some lie below 0, which in Python means from the table's end.
     const auto apart =
         torch::arange(seen).unsqueeze(0) - torch::arange(window).unsqueeze(1) + (window - seen + 1);
     const auto down = apart.view({window, 1, seen, 1});
     const auto across = apart.view({1, window, 1, seen});
     const auto index = torch::remainder(down * side + across, side * side).flatten();
-    return table.index_select(0, index)
+    return table.index_select(0, index.to(table.device()))
         .view({window * window, seen * seen, -1})
         .permute({2, 0, 1})
         .contiguous();
