@@ -93,7 +93,7 @@ public:
             const auto normed =
                 attention::layer_norm(rows_of(x_, {known, end - known}), weights_, "norm2");
             const auto more =
-                linear(normed, weights_.at("fc1.weight"), weights_.at("fc1.bias"), After::gelu);
+                nn::linear(normed, weights_.at("fc1.weight"), weights_.at("fc1.bias"), After::gelu);
             made_ = made_.defined() ? torch::cat({made_, more}, 1) : more;
         }
         return made_;
@@ -147,7 +147,7 @@ torch::Tensor convolved_mlp(const torch::Tensor& x, const Custom::Weights& weigh
             torch::conv2d(wide.permute({0, 3, 1, 2}), kernel, weights.at("convolution.bias"), 1,
                           {around, kernel.size(3) / 2}, 1, kernel.size(0))
                 .permute({0, 2, 3, 1});
-        const auto sum = rows_of(wide, inner) + sisr::nn::gelu(rows_of(convolved, inner));
+        const auto sum = rows_of(wide, inner) + nn::gelu(rows_of(convolved, inner));
         rows_of(made, band).copy_(rows_of(x, band) + attention::linear(sum, weights, "fc2"));
     }
     return made;
