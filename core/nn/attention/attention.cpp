@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kScoresOfCore = std::int64_t{1} << 18;
 constexpr std::int64_t kScores = std::int64_t{1} << 21;
 
-const torch::Tensor& weight_of(const Weights& weights, const std::string& name) {
+torch::Tensor weight_of(const Weights& weights, const std::string& name) {
     return weights.at(name);
 }
 
@@ -46,7 +46,7 @@ torch::Tensor linear(const torch::Tensor& x, const Weights& weights, const std::
 
 torch::Tensor layer_norm(const torch::Tensor& x, const Weights& weights, const std::string& name,
                          double epsilon) {
-    const auto& weight = weight_of(weights, name + ".weight");
+    const auto weight = weight_of(weights, name + ".weight");
     return torch::layer_norm(x, {weight.size(0)}, weight, weight_of(weights, name + ".bias"),
                              epsilon);
 }
