@@ -15,9 +15,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <system_error>
@@ -41,6 +43,8 @@ UpscaleOptions upscale_options(const BatchOptions& options, std::size_t jobs) {
     return upscale;
 }
 
+constexpr int kShareOfReports = 50;  ///< of the time, one part may go into writing them
+
 class Batch {
 public:
     Batch(const BatchOptions& options, const Model& model, const std::vector<Job>& jobs,
@@ -58,6 +62,7 @@ public:
         for (const std::string& line : list.missing) log_.fail(line);
         if (options_.verbose) log_.warn("sisr-batch: " + upscaler_.description());
         for (const std::string& note : list.notes) log_.tell("sisr-batch: " + note);
+        keep_report();
         run_jobs();
         const bool is_reported = save_report();
         log_.summarise();
@@ -73,6 +78,8 @@ public:
     }
 
 private:
+    using Clock = std::chrono::steady_clock;
+
     void run_jobs() {
         std::vector<std::future<void>> workers;
         for (int i = 1; i < files_at_once(options_, jobs_.size()); ++i) {
@@ -99,6 +106,7 @@ private:
             const JobResult result =
                 run_job(jobs_[index], options_, upscaler_, made_with_, listener);
             log_.finish(index, result);
+            keep_report();
             // On a full disk, trying on would cost the time of all files and make none.
             if (result.outcome == Outcome::interrupted || result.outcome == Outcome::no_space) {
                 is_stopping_ = true;
@@ -106,8 +114,26 @@ private:
         }
     }
 
+    /// A run that is killed, or ends where a lock is held for ever, has told what it came to.
+    void keep_report() {
+        if (options_.report.empty() || options_.dry_run || !is_replaced(options_.report)) return;
+        const std::unique_lock lock(keeping_, std::try_to_lock);
+        // A report of many files takes its time: a small part of the work's.
+        if (!lock.owns_lock() || Clock::now() < next_kept_) return;
+        const auto start = Clock::now();
+        try {
+            BatchReport report = log_.report(model_.info().name);
+            report.interrupted = true;
+            write_report(options_.report, report);
+        } catch (const Error&) {
+            return;  // the last one is told of
+        }
+        next_kept_ = Clock::now() + kShareOfReports * (Clock::now() - start);
+    }
+
     bool save_report() {
         if (options_.report.empty() || options_.dry_run) return true;
+        const std::lock_guard lock(keeping_);
         try {
             write_report(options_.report, log_.report(model_.info().name));
             return true;
@@ -126,6 +152,8 @@ private:
     BatchLog log_;
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> is_stopping_{false};
+    std::mutex keeping_;
+    Clock::time_point next_kept_;
 };
 
 /// "-x4", "-x2.5", "-1600x1200": what tells a result beside its input from it.

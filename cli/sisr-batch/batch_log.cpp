@@ -162,8 +162,13 @@ BatchReport BatchLog::report(const std::string& model) const {
     const std::lock_guard lock(mutex_);
     BatchReport result;
     result.model = model;
-    for (const Entry& entry : entries_) {
-        if (entry.end) result.files.push_back(*entry.end);
+    for (std::size_t job = 0; job < entries_.size(); ++job) {
+        const Entry& entry = entries_[job];
+        if (entry.end) {
+            result.files.push_back(*entry.end);
+        } else if (entry.is_started) {
+            result.files.push_back({jobs_[job].input, jobs_[job].output, "interrupted"});
+        }
     }
     result.seconds = seconds_since(start_);
     result.interrupted = is_interrupted_;

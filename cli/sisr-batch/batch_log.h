@@ -35,7 +35,7 @@ public:
     /// The last lines. Call it when nothing runs any more.
     void summarise();
 
-    /// What became of the files that were begun, in their order.
+    /// What became of the files that were begun, in their order; those at work are "interrupted".
     BatchReport report(const std::string& model) const;
     std::size_t failed() const { return failed_; }
     bool is_interrupted() const { return is_interrupted_; }

@@ -125,6 +125,8 @@ void write_report(const fs::path& file, const BatchReport& report) {
     save(file, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+bool is_replaced(const fs::path& file) { return written_first(file) != file; }
+
 void check_report(const fs::path& file) {
     if (fs::is_directory(file)) fail_to_write(file);
     const fs::path written = written_first(file);

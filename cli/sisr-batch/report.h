@@ -32,6 +32,9 @@ void check_report(const std::filesystem::path& file);
 /// UTF-8 become U+FFFD. Throws Error{io}.
 void write_report(const std::filesystem::path& file, const BatchReport& report);
 
+/// False for what is no file, or is a link: what is written there cannot be taken back.
+bool is_replaced(const std::filesystem::path& file);
+
 /// The reports of shards as one, the files in the order of their inputs' names. Where a file is in
 /// several, one of whose parts was run again, the one that made it counts, else the last. Throws
 /// Error{io, bad_image} about a file that is no report, Error{usage} for parts of different models.

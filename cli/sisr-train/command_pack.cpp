@@ -1,3 +1,4 @@
+#include "base/numbers.h"
 #include "commands.h"
 #include "common/option_values.h"
 #include "data/audit.h"
@@ -46,8 +47,8 @@ ExitCode run_pack(const Arguments& arguments) {
         tell("training data: " + line);
     }
     source.pack(values.text("output"));
-    std::printf("%s: %zu images, %.1f megapixels\n", values.text("output").c_str(),
-                source.image_count(), source.megapixels());
+    std::printf("%s: %zu images, %s megapixels\n", values.text("output").c_str(),
+                source.image_count(), format_number(source.megapixels(), 1).c_str());
     return ExitCode::done;
 }
 

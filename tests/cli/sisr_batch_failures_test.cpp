@@ -299,15 +299,18 @@ TEST_P(SisrBatchSignals, TheSecondOneEndsTheCommandAtOnce) {
 INSTANTIATE_TEST_SUITE_P(AllThatAskToStop, SisrBatchSignals,
                          ::testing::Values(SIGINT, SIGTERM, SIGHUP, SIGXCPU));
 
-TEST_F(SisrBatchFailures, AKilledRunLeavesNoFinalName) {
+TEST_F(SisrBatchFailures, AKilledRunLeavesNoFinalNameAndAReport) {
     make_image("in/b.png", 700, 500);
     CommandOptions options = command_options();
     options.while_running = [&](pid_t process) {
         if (holds_temporary_file("out")) ::kill(process, SIGKILL);
     };
-    const auto words = with_model({path("in"), "-o", path("out"), "--tile", "8"});
+    const auto words =
+        with_model({path("in"), "-o", path("out"), "--tile", "8", "--report", path("report.json")});
     EXPECT_EQ(run_command(command(words), options).exit_code, 128 + SIGKILL);
     EXPECT_FALSE(fs::exists(folder_ / "out/b.png"));
+    const auto report = nlohmann::json::parse(read_bytes(path("report.json")));
+    EXPECT_EQ(report["interrupted"], true);
 }
 
 }  // namespace
