@@ -65,4 +65,6 @@ void write_seeds(const fs::path& folder) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return sisr::test::run_plainly(argc, argv, {write_seeds, read_in_all_ways}); }
+int main(int argc, char** argv) {
+    return sisr::test::run_plainly(argc, argv, {write_seeds, read_in_all_ways});
+}
