@@ -16,6 +16,7 @@ import sys
 import zlib
 
 import ncnn_files
+import onnx_files
 import opcodes
 import pickle_bombs
 import pickle_files
@@ -71,8 +72,10 @@ def main():
     corpus.beside('good', 'good-legacy.pth', opcodes.legacy(body, storages))
     corpus.beside('good', 'good.safetensors', safetensors_files.good())
     corpus.beside('good', 'good.param', ncnn_files.GOOD.encode())
+    corpus.beside('good', 'good.onnx', onnx_files.GOOD)
     corpus.beside('good', 'good.bin', ncnn_files.WEIGHTS)
-    for module in (pickle_files, pickle_bombs, zip_files, safetensors_files, ncnn_files):
+    for module in (pickle_files, pickle_bombs, zip_files, safetensors_files, ncnn_files,
+                   onnx_files):
         module.add_all(corpus)
     corpus.finish()
 

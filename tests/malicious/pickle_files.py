@@ -152,8 +152,10 @@ def add_places(corpus, canary):
              ('extra/run.pkl', whole), ('.data/serialization_id', whole), ('version', whole)]
     add('place-other-entries.pth', zipped(good, storages, extra=extra), 'loads')
     add('place-byteorder.pth', zipped(good, storages, extra=[('byteorder', whole)]), 'refused')
-    weights = [(key, (whole + bytes(len(values)))[:len(values)]) for key, values in storages]
-    add('place-weights.pth', zipped(good, weights), 'either')
+    # Behind the weights, in the bytes that hold them.
+    weights = [(key, values + whole + bytes(-len(whole) % 4)) for key, values in storages]
+    add('place-weights.pth', zipped(good, weights), 'loads')
+    add('place-weights-legacy.pth', legacy(good, weights), 'loads')
     # Protocol 0 begins with no mark that models have.
     add('protocol-0-raw.pth', b"cos\nsystem\n(S'touch %s'\ntR." % canary.encode(), 'refused')
     add('protocol-0-beside.pth', zipped(b"(dp0\nS'x'\nios\nsystem\n" + good, whole=True), 'refused')

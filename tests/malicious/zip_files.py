@@ -133,7 +133,7 @@ def add_entries(corpus):
     add('directory-size-nothing', good_parts(), directory_size=0)
     add('entries-too-many', good_parts(), entries=60_000)
     add('entries-too-few', good_parts(), entries=1)
-    add('something-before', good_parts(), before=b'PK\x03\x04' + b'x' * 1000)
+    add('something-before', good_parts(), 'loads', before=b'PK\x03\x04' + b'x' * 1000)
 
 
 def add_zip64(corpus):
@@ -152,8 +152,9 @@ def add_zip64(corpus):
             'end-beyond': end(at=1 << 62), 'end-all': end(at=(1 << 64) - 1),
             'record-all': end(record=(1 << 64) - 1)}
     for name, zip64 in lies.items():
+        # How long the record is libzip does not ask.
         corpus.add(KIND, 'zip64-%s.pth' % name, archive(good_parts(), entries=65535, zip64=zip64),
-                   'refused')
+                   'either' if name == 'record-all' else 'refused')
     corpus.add(KIND, 'zip64-right.pth', archive(good_parts(), entries=65535, zip64=end()), 'loads')
     for name, sizes in (('all', (1 << 64) - 1), ('2-62', 1 << 62)):
         extra = struct.pack('<HHQQ', 1, 16, sizes, sizes)
@@ -206,6 +207,10 @@ def add_bombs(corpus):
                         struct.pack('<IQHHIIQQQQ', 0x06064b50, 44, 45, 45, 0, 0, count, count, size,
                                     begin) + struct.pack('<IIQI', 0x07064b50, 0, at, 1))
     corpus.add(KIND, 'bomb-directory.pth', directory, 'refused', 'entries')
+    # The same without Zip64: the directory's size alone tells that the count has run over.
+    corpus.add(KIND, 'bomb-directory-counted-over.pth',
+               archive(small + good_parts(), entries=(len(small) + len(good_parts())) % 65536),
+               'refused', 'entries')
     corpus.add(KIND, 'cut.pth', zipped(good_dict(), good_storages())[:-30], 'refused')
     corpus.sparse(KIND, 'hole-of-100-gb.pth', b'PK\x03\x04', 100 << 30, 'refused')
     stream = io.BytesIO()
