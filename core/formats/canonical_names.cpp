@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace sisr {
 namespace {
@@ -132,47 +133,63 @@ Names choose_network(const Names& names) {
     return chosen;
 }
 
-/// Whether the prefix is before all names and none of them would begin with a number: those of a
-/// Sequential are told apart by what is before them.
-bool can_strip(const Names& names, std::string_view prefix) {
-    bool is_there = false;
-    for (const auto& item : names) {
-        const std::string& name = item.first;
-        if (is_count(name)) continue;
-        if (!starts_with(name, prefix)) return false;
-        const bool is_wrapper = prefix == "module." || prefix == "_orig_mod.";
-        if (!is_wrapper && name.size() > prefix.size() && is_digit(name[prefix.size()])) {
-            return false;
+/// Takes off what is before all names.
+class PrefixStripper {
+public:
+    /// names: must stay as long as this.
+    explicit PrefixStripper(const Names& names) {
+        for (const auto& [name, index] : names) {
+            (is_count(name) ? counts_ : weights_).emplace_back(name, index);
         }
-        is_there = true;
     }
-    return is_there;
-}
 
-Names strip(const Names& names, std::string_view prefix) {
-    Names stripped;
-    for (const auto& [name, index] : names) {
-        if (!is_count(name)) stripped.emplace(name.substr(prefix.size()), index);
+    Names run() {
+        // Three are known from one file; a name of nothing but prefixes must not take hours.
+        constexpr int kMostPrefixes = 8;
+        for (int i = 0; i < kMostPrefixes; ++i) {
+            const auto* prefix =
+                std::find_if(kPrefixes.begin(), kPrefixes.end(),
+                             [this](std::string_view candidate) { return can_strip(candidate); });
+            if (prefix == kPrefixes.end()) break;
+            strip(prefix->size());
+        }
+        Names stripped;
+        for (const auto* items : {&weights_, &counts_}) {
+            for (const auto& [name, index] : *items) stripped.emplace(name, index);
+        }
+        return stripped;
     }
-    for (const auto& [name, index] : names) {
-        if (is_count(name)) stripped.emplace(name, index);
-    }
-    return stripped;
-}
 
-Names strip_prefixes(Names names) {
-    // Three are known from one file; a name of nothing but prefixes must not take hours.
-    constexpr int kMostPrefixes = 8;
-    bool is_done = false;
-    for (int i = 0; i < kMostPrefixes && !is_done; ++i) {
-        const auto* prefix = std::find_if(
-            kPrefixes.begin(), kPrefixes.end(),
-            [&names](std::string_view candidate) { return can_strip(names, candidate); });
-        is_done = prefix == kPrefixes.end();
-        if (!is_done) names = strip(names, *prefix);
+private:
+    /// Whether the prefix is before all names and none of them would begin with a number: those of
+    /// a Sequential are told apart by what is before them.
+    bool can_strip(std::string_view prefix) const {
+        const bool is_wrapper = prefix == "module." || prefix == "_orig_mod.";
+        return !weights_.empty() &&
+               std::all_of(weights_.begin(), weights_.end(), [&](const auto& item) {
+                   const std::string_view name = item.first;
+                   if (!starts_with(name, prefix)) return false;
+                   return is_wrapper || name.size() == prefix.size() ||
+                          !is_digit(name[prefix.size()]);
+               });
     }
-    return names;
-}
+
+    void strip(std::size_t bytes) {
+        Items kept;
+        Items become_counts;
+        for (auto [name, index] : weights_) {
+            name.remove_prefix(bytes);
+            (is_count(name) ? become_counts : kept).emplace_back(name, index);
+        }
+        weights_ = std::move(kept);
+        // Before those that had the name all along.
+        counts_.insert(counts_.begin(), become_counts.begin(), become_counts.end());
+    }
+
+    using Items = std::vector<std::pair<std::string_view, std::size_t>>;
+    Items weights_;
+    Items counts_;  ///< and what else is no weight
+};
 
 }  // namespace
 
@@ -191,7 +208,8 @@ std::map<std::string, std::size_t> canonical_names(const std::vector<TensorPath>
         // Beside the weights stand what is nested deeper, such as an optimiser's state.
         if (!has_own || paths[i].size() == depth + 1) names.emplace(joined(paths[i], depth), i);
     }
-    return strip_prefixes(choose_network(names));
+    const Names chosen_names = choose_network(names);
+    return PrefixStripper(chosen_names).run();
 }
 
 }  // namespace sisr

@@ -6,14 +6,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 namespace sisr {
 namespace {
 
-constexpr int kMaxLayers = 50'000;
+// Ten times the largest that is published.
+constexpr int kMaxLayers = 10'000;
 constexpr int kMaxBlobs = 256;  // of one layer
 constexpr int kMaxKey = 64;
+constexpr std::size_t kMaxNameLength = 512;
 // An array's key is this minus its number.
 constexpr int kArrayKey = -23300;
 
@@ -48,6 +51,13 @@ private:
         return word;
     }
 
+    /// A word that names something; empty at the end of the line.
+    std::string_view next_name() {
+        const std::string_view name = next_word();
+        if (name.size() > kMaxNameLength) fail("is damaged: a layer has a very long name");
+        return name;
+    }
+
     void end_line() {
         const std::size_t end = rest_.find('\n');
         rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
@@ -63,13 +73,13 @@ private:
 
     NcnnLayer read_layer() {
         NcnnLayer layer;
-        layer.type = next_word();
-        layer.name = next_word();
+        layer.type = next_name();
+        layer.name = next_name();
         if (layer.name.empty()) fail("is a .param file of fewer layers than it says");
         const int inputs = next_count(kMaxBlobs);
         const int outputs = next_count(kMaxBlobs);
         const auto blob = [this] {
-            const std::string_view name = next_word();
+            const std::string_view name = next_name();
             if (name.empty()) fail("is a damaged .param file of ncnn, or is truncated");
             return std::string(name);
         };
@@ -84,8 +94,8 @@ private:
 
     void read_parameter(NcnnLayer& layer, std::string_view word) const {
         const auto refuse = [&] {
-            fail("is damaged: " + describe(layer) + " has the parameter \"" + std::string(word) +
-                 "\"");
+            fail("is damaged: " + describe(layer) + " has the parameter \"" +
+                 std::string(word.substr(0, 40)) + "\"");
         };
         std::string_view text = word;
         const auto key = take_number<int>(text);
@@ -98,7 +108,10 @@ private:
         while (!text.empty()) {
             const auto value = take_number<double>(text);
             if (!value) return;  // a text
-            values.push_back(*value);
+            if (std::isnan(*value)) refuse();
+            // They are float32 to ncnn.
+            constexpr double kLargest = std::numeric_limits<float>::max();
+            values.push_back(std::clamp(*value, -kLargest, kLargest));
             if (!text.empty() && text[0] != ',') return;
             text.remove_prefix(std::min<std::size_t>(1, text.size()));
         }

@@ -57,7 +57,7 @@ class ZipModel {
 public:
     explicit ZipModel(const InputFile& file)
         : subject_(file.subject()),
-          archive_(std::make_shared<ZipArchive>(subject_)),
+          archive_(std::make_shared<ZipArchive>(file)),
           entries_(archive_->entries()),
           folder_(folder_of_archive(entries_, subject_)),
           file_bytes_(file.size()) {}

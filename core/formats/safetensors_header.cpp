@@ -1,21 +1,21 @@
 #include "formats/safetensors_header.h"
 
+#include "formats/json_watch.h"
+
 #include <sisr/error.h>
 
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 
 namespace sisr {
 namespace {
 
 // A thousand tensors take a tenth of a megabyte.
 constexpr std::size_t kMaxHeaderBytes = 8'000'000;
-constexpr int kMaxValues = 500'000;
-constexpr std::size_t kMaxDepth = 4;  // in the header, in a tensor, in its shape
-constexpr std::size_t kMaxNameLength = 512;
+// The header, a tensor, its shape; one more is told better later.
+constexpr JsonWatch::Limits kLimits{500'000, 4, 512};
 
 struct TypeName {
     const char* name;
@@ -45,70 +45,14 @@ const char* type_name(TensorType type) {
     return found->name;
 }
 
-[[noreturn]] void fail(const std::string& subject, const std::string& reason) {
-    throw Error(ErrorKind::bad_model, subject, "damaged safetensors file: " + reason);
-}
-
-/// Goes through the JSON without keeping it. What is nested or is more than any model has would
-/// take a hundred times its text in memory; what is told twice is one thing to one reader and
-/// another to the next.
-class HeaderWatch : public nlohmann::json_sax<nlohmann::json> {
-public:
-    explicit HeaderWatch(const std::string& subject) : subject_(subject) {}
-
-    bool null() override { return count(); }
-    bool boolean(bool /*value*/) override { return count(); }
-    bool number_integer(number_integer_t /*value*/) override { return count(); }
-    bool number_unsigned(number_unsigned_t /*value*/) override { return count(); }
-    bool number_float(number_float_t /*value*/, const string_t& /*text*/) override {
-        return count();
-    }
-    bool string(string_t& /*value*/) override { return count(); }
-    bool binary(binary_t& /*value*/) override { return count(); }
-    bool start_array(std::size_t /*size*/) override { return enter(); }
-    bool end_array() override { return leave(); }
-    bool start_object(std::size_t /*size*/) override { return enter(); }
-    bool end_object() override { return leave(); }
-
-    bool key(string_t& name) override {
-        if (name.size() > kMaxNameLength) fail(subject_, "the header has a very long name");
-        if (!names_.back().insert(name).second) fail(subject_, "\"" + name + "\" is told twice");
-        return count();
-    }
-
-    bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
-                     const nlohmann::json::exception& /*error*/) override {
-        return false;
-    }
-
-private:
-    bool count() {
-        if (++values_ > kMaxValues) fail(subject_, "the header is too large");
-        return true;
-    }
-    bool enter() {
-        if (names_.size() > kMaxDepth) fail(subject_, "the header is too large");
-        names_.emplace_back();
-        return count();
-    }
-    bool leave() {
-        names_.pop_back();
-        return true;
-    }
-
-    const std::string& subject_;
-    int values_ = 0;
-    std::vector<std::set<std::string>> names_;  ///< of the objects round this place
-};
-
 class HeaderReader {
 public:
     HeaderReader(std::size_t data_begin, std::size_t file_bytes, const std::string& subject)
         : data_begin_(data_begin), data_bytes_(file_bytes - data_begin), subject_(subject) {}
 
     SafetensorsHeader read(const std::string& text) const {
-        HeaderWatch watch(subject_);
-        nlohmann::json::sax_parse(text, &watch);  // what is no JSON is told below
+        const std::string fault = JsonWatch::fault_of(text, kLimits);
+        if (!fault.empty()) fail("the header " + fault);
         const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
         if (!json.is_object()) fail("the header is no JSON object");
         SafetensorsHeader header;
@@ -124,7 +68,9 @@ public:
     }
 
 private:
-    [[noreturn]] void fail(const std::string& reason) const { sisr::fail(subject_, reason); }
+    [[noreturn]] void fail(const std::string& reason) const {
+        throw Error(ErrorKind::bad_model, subject_, "damaged safetensors file: " + reason);
+    }
 
     std::map<std::string, std::string> read_metadata(const nlohmann::json& value) const {
         if (!value.is_object()) fail("the metadata are no JSON object");

@@ -1,8 +1,9 @@
 /// The entries of a zip file. Torch-free.
 #pragma once
 
+#include "formats/input_file.h"
+
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,7 +20,7 @@ public:
 
     /// Reads the directory. Throws Error{bad_model} about the file for what is no zip archive or a
     /// damaged one.
-    explicit ZipArchive(const std::filesystem::path& file);
+    explicit ZipArchive(const InputFile& file);
 
     /// By name. Throws Error{bad_model} where two entries have one name, and for more entries than
     /// any model has.

@@ -25,6 +25,9 @@ auto blame(const std::string& file, Work&& work) {
         if (error.subject() == file) throw;
         const std::string what = error.what();
         throw Error(error.kind(), file, what.substr(error.subject().size() + 2));
+    } catch (const std::exception& error) {
+        // libtorch's conversions throw plain ones.
+        throw Error(ErrorKind::bad_model, file, error.what());
     }
 }
 

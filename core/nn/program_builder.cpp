@@ -9,7 +9,8 @@
 namespace sisr::nn {
 namespace {
 
-constexpr int kMostChannels = 1 << 20;
+// Five times what any network has; a layer may make as many of nothing.
+constexpr int kMostChannels = 1 << 16;
 constexpr int kMostEnlarged = 64;
 
 [[noreturn]] void fail(const std::string& reason) {
@@ -66,6 +67,18 @@ std::string fault_of_weight(const torch::Tensor& weight, int channels, int group
                std::to_string(channels) + " channels";
     }
     return {};
+}
+
+/// What a picture's sides must be a multiple of. Whoever asks for a program's facts goes through as
+/// many phases, so the sizes of branches that have no common measure are refused.
+void check_alignment(const Program& program) {
+    int common = 1;
+    for (const Layer& layer : program.layers) {
+        common = std::lcm(common, layer.resolution.over);
+        if (common > kMostEnlarged) {
+            fail("its layers need pictures whose sides are multiples of " + std::to_string(common));
+        }
+    }
 }
 
 /// The layers that the output needs, renumbered.
@@ -321,7 +334,9 @@ Program ProgramBuilder::finish(Value output) {
         fail("its result is no whole multiple of its input's size");
     }
     program_.output = output;
-    return without_idle_layers(program_);
+    Program program = without_idle_layers(program_);
+    check_alignment(program);
+    return program;
 }
 
 std::vector<std::string> ProgramBuilder::unused() const {

@@ -188,7 +188,11 @@ std::size_t parameters(const Program& program) {
 std::size_t values_alive_per_pixel(const Program& program) {
     const Areas areas(program);
     const std::vector<int> readers = count_readers(program);
+    std::vector<std::vector<std::size_t>> ending(program.layers.size() + 1);  // by their last use
     const std::vector<Value> last = last_uses(program);
+    for (std::size_t value = 0; value < last.size(); ++value) {
+        ending[static_cast<std::size_t>(last[value])].push_back(value);
+    }
     const auto size = [&](const Layer& layer) { return layer.channels * areas.of(layer); };
     std::int64_t alive = 0;
     std::int64_t most = 0;
@@ -201,9 +205,7 @@ std::size_t values_alive_per_pixel(const Program& program) {
         if (const auto* custom = std::get_if<Custom>(&layer.operation)) {
             most = std::max(most, alive + custom->values * areas.of(layer));
         }
-        for (std::size_t value = 0; value <= i; ++value) {
-            if (last[value] == static_cast<Value>(i)) alive -= size(program.layers[value]);
-        }
+        for (const std::size_t value : ending[i]) alive -= size(program.layers[value]);
     }
     return areas.per_input_pixel(most);
 }

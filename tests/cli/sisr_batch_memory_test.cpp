@@ -1,8 +1,5 @@
 #include "sisr_batch_fixture.h"
 
-#include <sys/resource.h>
-#include <sys/wait.h>
-
 namespace sisr::test {
 namespace {
 
@@ -13,22 +10,14 @@ class SisrBatchMemory : public SisrBatch {
 protected:
     /// Megabytes that the command held at most.
     double peak_of(const std::string& input, const std::string& output) {
-        const auto words = command(with_model(
-            {path(input), "-o", path(output), "-q", "--memory", "64", "--tile", "auto"}));
-        std::vector<char*> arguments;
-        for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-        arguments.push_back(nullptr);
-        const pid_t child = ::fork();
-        if (child == 0) {
-            ::setenv("SISR_MODEL_PATH", path("models").c_str(), 1);
-            ::execv(arguments[0], arguments.data());
-            ::_exit(127);
-        }
-        int status = 0;
-        rusage usage{};
-        EXPECT_EQ(::wait4(child, &status, 0, &usage), child);
-        EXPECT_EQ(status, 0) << input;
-        return static_cast<double>(usage.ru_maxrss) / 1024;
+        CommandOptions options;
+        options.environment = {{"SISR_MODEL_PATH", path("models")}};
+        const CommandResult result = run_command(
+            command(with_model(
+                {path(input), "-o", path(output), "-q", "--memory", "64", "--tile", "auto"})),
+            options);
+        EXPECT_EQ(result.exit_code, 0) << input;
+        return result.peak_megabytes;
     }
 };
 

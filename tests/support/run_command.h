@@ -22,6 +22,8 @@ struct CommandResult {
     int exit_code = -1;  ///< 128 + signal when a signal ended it
     std::string out;
     std::string err;
+    double cpu_seconds = 0;  ///< of all its threads and children
+    double peak_megabytes = 0;
 
     std::size_t error_lines() const {
         return static_cast<std::size_t>(std::count(err.begin(), err.end(), '\n'));
@@ -76,13 +78,19 @@ inline CommandResult run_command(const std::vector<std::string>& words,
     if (child == 0) detail::become_command(arguments, out, err, options);
 
     int status = 0;
-    while (::waitpid(child, &status, WNOHANG) == 0) {
+    rusage usage{};
+    while (::wait4(child, &status, WNOHANG, &usage) == 0) {
         if (options.while_running) options.while_running(child);
         if (std::chrono::steady_clock::now() > deadline) ::kill(child, SIGKILL);
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     CommandResult result;
     result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+        result.cpu_seconds +=
+            static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    }
+    result.peak_megabytes = static_cast<double>(usage.ru_maxrss) / 1024;
     result.out = read_bytes(out);
     result.err = read_bytes(err);
     return result;

@@ -10,7 +10,7 @@
 namespace sisr::ncnn {
 namespace {
 
-constexpr int kMostChannels = 1 << 20;
+constexpr int kMostChannels = 1 << 16;
 constexpr int kLargestFactor = 64;
 // "As much as there is", in ncnn's words.
 constexpr int kRest = -233;

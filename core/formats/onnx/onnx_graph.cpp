@@ -1,5 +1,7 @@
 #include "formats/onnx/onnx_graph.h"
 
+#include "formats/json_watch.h"
+
 #include <sisr/error.h>
 
 #include <nlohmann/json.hpp>
@@ -7,6 +9,14 @@
 namespace sisr {
 
 using nlohmann::json;
+
+namespace {
+
+[[noreturn]] void throw_damaged() {
+    throw Error(ErrorKind::bad_model, "model", "its list of ONNX's nodes is damaged");
+}
+
+}  // namespace
 
 double OnnxNode::number(const std::string& attribute, double usual) const {
     const auto found = numbers.find(attribute);
@@ -44,7 +54,10 @@ std::string to_text(const OnnxGraph& graph) {
 }
 
 OnnxGraph onnx_graph_of(const std::string& text) {
+    // All, its nodes, one of them, its attributes, the numbers of one.
+    constexpr JsonWatch::Limits kLimits{8'000'000, 5, 512};
     try {
+        if (!JsonWatch::fault_of(text, kLimits).empty()) throw_damaged();
         const json all = json::parse(text);
         OnnxGraph graph;
         all.at("input").get_to(graph.input);
@@ -63,7 +76,7 @@ OnnxGraph onnx_graph_of(const std::string& text) {
         }
         return graph;
     } catch (const json::exception&) {
-        throw Error(ErrorKind::bad_model, "model", "its list of ONNX's nodes is damaged");
+        throw_damaged();
     }
 }
 

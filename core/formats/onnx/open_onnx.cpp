@@ -1,5 +1,6 @@
 #include "formats/input_file.h"
 #include "formats/onnx/onnx_graph.h"
+#include "formats/onnx/onnx_limits.h"
 #include "formats/open_model.h"
 #include "onnx.pb.h"
 
@@ -71,15 +72,18 @@ public:
     /// `rest`, tag and all.
     template <typename OnField>
     void walk(std::string& rest, const OnField& on_field) {
+        // One stream for all fields: each new one would fill what the text may grow to.
+        pb::io::StringOutputStream target(&rest);
+        pb::io::CodedOutputStream out(&target);
         for (std::uint32_t tag = stream_.ReadTag(); tag != 0; tag = stream_.ReadTag()) {
             const int number = WireFormatLite::GetTagFieldNumber(tag);
             const bool has_length =
                 WireFormatLite::GetTagWireType(tag) == WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
             if (has_length && on_field(number)) continue;
-            pb::io::StringOutputStream target(&rest);
-            pb::io::CodedOutputStream out(&target);
             if (!WireFormatLite::SkipField(&stream_, tag, &out)) fail();
-            if (rest.size() > kMostBytes) fail("is larger without its weights than any network");
+            if (static_cast<std::size_t>(out.ByteCount()) > kMostBytes) {
+                fail("is larger without its weights than any network");
+            }
         }
         if (!stream_.ConsumedEntireMessage()) fail();
     }
@@ -118,7 +122,7 @@ private:
 };
 
 /// One initializer, whose numbers stay where they are.
-FoundTensor walk_tensor(Walker& walker) {
+FoundTensor walk_tensor(Walker& walker, OnnxLimits& limits) {
     FoundTensor found;
     std::string head;
     walker.walk(head, [&](int number) {
@@ -132,6 +136,7 @@ FoundTensor walk_tensor(Walker& walker) {
         walker.skip(bytes);
         return true;
     });
+    limits.count_tensor(head);
     if (!found.head.ParseFromString(head)) walker.fail();
     return found;
 }
@@ -149,6 +154,7 @@ WalkedFile walk_file(const InputFile& file) {
     pb::io::CopyingInputStreamAdaptor adaptor(&bytes);
     pb::io::CodedInputStream stream(&adaptor);
     Walker walker(file, stream);
+    OnnxLimits limits(file.subject());
     WalkedFile result;
     std::string model;
     std::string graph;
@@ -157,12 +163,14 @@ WalkedFile walk_file(const InputFile& file) {
         walker.within([&] {
             walker.walk(graph, [&](int part) {
                 if (part != onnx::Graph::kInitializerFieldNumber) return false;
-                walker.within([&] { result.tensors.push_back(walk_tensor(walker)); });
+                walker.within([&] { result.tensors.push_back(walk_tensor(walker, limits)); });
                 return true;
             });
         });
         return true;
     });
+    limits.count_model(model);
+    limits.count_graph(graph);
     const bool is_read =
         result.model.ParseFromString(model) && result.model.mutable_graph()->ParseFromString(graph);
     if (!is_read || result.model.graph().node_size() == 0) walker.fail();

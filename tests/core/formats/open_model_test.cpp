@@ -106,6 +106,8 @@ TEST(OpenModel, AnNcnnPairThatDoesNotFitIsALine) {
     refuse("7767517\n1 1\nInput in 0 100000 x\n", "damaged");
     refuse("7767517\n1 1\nInput in 0 1 x -23300=5,1\n", "damaged");
     refuse("7767517\n1 1\nInput in 0 1 x what=1\n", "damaged");
+    refuse("7767517\n1 1\nReLU r 1 1 x y 0=nan\n", "\"0=nan\"");
+    refuse("7767517\n1 1\nInput in 0 1 " + std::string(600, 'x') + "\n", "very long name");
     fs::remove(param);
     expect_error(bin, ErrorKind::bad_model, ".param");
 }

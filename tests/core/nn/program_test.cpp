@@ -71,6 +71,12 @@ TEST(ProgramBuilder, RefusesWhatDoesNotFitByName) {
               "model: adds values of different sizes");
     EXPECT_EQ(refusal([&](auto& b) { b.finish(b.pixel_unshuffle(input, 2)); }),
               "model: its result is no whole multiple of its input's size");
+    const auto there_and_back = [](auto& b, Value value, int factor) {
+        return b.pixel_shuffle(b.pixel_unshuffle(value, factor), factor);
+    };
+    EXPECT_EQ(
+        refusal([&](auto& b) { b.finish(there_and_back(b, there_and_back(b, input, 11), 7)); }),
+        "model: its layers need pictures whose sides are multiples of 77");
 }
 
 TEST(ProgramBuilder, TellsWhatWasNotUsedAndDropsIdleLayers) {
