@@ -1,6 +1,7 @@
 #include "sisr_batch_fixture.h"
 
 #include <csignal>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
 namespace sisr::test {

@@ -91,8 +91,7 @@ public:
         const auto weight = taken(name, inputs, 0, kernel);
         const auto outputs = static_cast<int>(weight.size(1));
         const auto bias = builder_.take_each(prefix_ + name + ".bias", outputs);
-        keep(name, enlarging_convolution(weight, stride), bias.repeat_interleave(stride * stride),
-             halvings);
+        keep(name, enlarging_convolution(weight, stride), bias.repeat({stride * stride}), halvings);
         return outputs;
     }
 

@@ -19,9 +19,9 @@ struct UNetInput {
     int unshuffle = 1;  ///< of picture and margin
 };
 
-/// weight [I,O,k,k] of a transposed convolution of this stride as that of a convolution whose
-/// result is shuffled: [O stride^2, I, 1, 1] of k 2, stride 2 and no padding; [.., 3, 3] of k 4 or
-/// 5, whose middle is taken for the result's.
+/// weight [I,O,k,k] of a transposed convolution of this stride as that of a convolution which makes
+/// the stride^2 pixels of each, one's channels behind the other's: [stride^2 O, I, 1, 1] of k 2,
+/// stride 2 and no padding; [.., 3, 3] of k 4 or 5, whose middle is taken for the result's.
 torch::Tensor enlarging_convolution(const torch::Tensor& weight, std::int64_t stride);
 
 /// A picture [N,C,h,w], surrounded by its reflection, as features enlarged by `factor`: for each of

@@ -34,7 +34,8 @@ bool is_optional(const std::string& name) {
     if (name == "pro") return true;  // RealCUGAN: of which kind it is
     for (const char* part :
          {"num_batches_tracked", "eval_conv", "no_norm", "init_pos", "block2.act", "convblock.act",
-          "rpe_biases", "relative_position_index", "attn_mask"}) {
+          "rpe_biases", "relative_position_index", "attn_mask", "relative_coords_table",
+          ".qkv.bias", "conv_after_body"}) {
         if (name.find(part) != std::string::npos) return true;
     }
     return false;
@@ -110,7 +111,8 @@ TEST_P(WrongFiles, WhatHasAWrongShapeIsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(Families, WrongFiles,
                          ::testing::Values("esrgan", "compact", "span", "plksr", "mosr", "residual",
-                                           "omnisr", "dat", "rgt", "realcugan", "atd", "safmn"),
+                                           "omnisr", "dat", "rgt", "realcugan", "atd", "safmn",
+                                           "hat", "srformer", "drct", "swin2sr"),
                          [](const auto& family) { return std::string(family.param); });
 
 TEST(FindArchitecture, StrangersAreUnknown) {
