@@ -50,6 +50,8 @@ namespace detail {
 inline std::string event_of(const std::string& line, const Replacements& replacements) {
     const std::size_t arguments = line.find('(');
     if (arguments == std::string::npos || line.compare(0, 5, "exit_") == 0) return {};
+    // A thread that ended before strace could ask it for what.
+    if (line.compare(0, 3, "???") == 0) return {};
     std::string event = line.substr(0, arguments);
     for (std::size_t at = line.find('"'); at != std::string::npos;) {
         std::size_t end = at + 1;
