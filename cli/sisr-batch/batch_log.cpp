@@ -167,7 +167,10 @@ BatchReport BatchLog::report(const std::string& model) const {
         if (entry.end) {
             result.files.push_back(*entry.end);
         } else if (entry.is_started) {
-            result.files.push_back({jobs_[job].input, jobs_[job].output, "interrupted"});
+            ReportedFile& file = result.files.emplace_back();
+            file.input = jobs_[job].input;
+            file.output = jobs_[job].output;
+            file.status = "interrupted";
         }
     }
     result.seconds = seconds_since(start_);
