@@ -21,6 +21,8 @@ pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp libwebpdemux)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 
+find_program(SISR_GZIP gzip REQUIRED)
+mark_as_advanced(SISR_GZIP)
 find_program(SISR_CCACHE ccache)
 mark_as_advanced(SISR_CCACHE)
 if(SISR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
