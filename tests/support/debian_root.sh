@@ -1,5 +1,6 @@
+# shellcheck shell=bash disable=SC2154
 # A Debian system in a folder, made by debootstrap: for scripts that try things on another release, or
-# on one where nothing is installed. Sourced. The caller sets `root`, `release`, `mirror` (may be empty)
+# on one where nothing is installed. To be sourced; the caller sets `root`, `release`, `mirror` (may be empty)
 # and `minutes`, is within become_apart, and has a function skip REASON that ends the script.
 
 # become_apart SCRIPT ARGUMENTS...: again, where mounts and processes are of a world of their own that

@@ -97,6 +97,10 @@ def export_onnx(path, net, forward, x):
         def forward(self, picture):
             return forward(net, picture)
 
+    # PyTorch 2 looks for functions of ONNX script by a package that this does not need: there are none.
+    utils = getattr(getattr(torch.onnx, '_internal', None), 'onnx_proto_utils', None)
+    if hasattr(utils, '_add_onnxscript_fn'):
+        utils._add_onnxscript_fn = lambda model, functions: model
     sides = {2: 'height', 3: 'width'}
     torch.onnx.export(Module(), x, path, opset_version=13, input_names=['picture'],
                       output_names=['enlarged'], dynamic_axes={'picture': sides})
