@@ -34,7 +34,8 @@ po::options_description describe_options() {
         ("seed", preset_option("1"), "of the samples")
         ("step", preset_option("0"), "of the training whose samples are drawn")
         ("index", text_option("I"), "of one sample of that step, counted from 0; default: all")
-        ("flat-retries", preset_option("3"), "as for training");
+        ("flat-retries", preset_option("3"), "as for training")
+        ("validation", text_option("DIR"), "as for training: without it, parts of pictures are kept apart");
     // clang-format on
     return options;
 }
@@ -76,6 +77,7 @@ ExitCode run_degrade(const Arguments& arguments) {
     }
     auto options = training::pair_source_options(degradation, patch);
     options.flat_retries = values.number("flat-retries", 0, 1000);
+    options.kept_apart = values.has("validation") ? 0 : training::kPicturesKeptApart;
     const training::PatchSource source(folders, options, [](const std::string& line) {
         std::fprintf(stderr, "sisr-train: %s\n", line.c_str());
     });

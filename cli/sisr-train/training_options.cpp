@@ -54,7 +54,7 @@ po::options_description describe_training_options(const StageDefaults& defaults)
         ("output", text_option("RUN")->required(), "run folder: log, checkpoints, model.safetensors")
         ("resume", po::bool_switch(), "go on with the run in --output")
         ("accept-changes", po::bool_switch(), "resume with other options than the run's")
-        ("validation", text_option("DIR"), "folder of images to validate with; none of the data's")
+        ("validation", text_option("DIR"), "folder of images to validate with; none of the data's. Default: parts of 8 pictures")
         ("feature-weights", text_option("FILE"),
          "SqueezeNet 1.1's weights, to validate by feature distance too")
         ("feature-linear", text_option("FILE"),

@@ -72,6 +72,22 @@ TEST_F(SisrTrain, SigintSavesAndStops) {
     EXPECT_NE(inspected.out.find("run/model.safetensors"), std::string::npos) << inspected.out;
 }
 
+TEST_F(SisrTrain, WithoutAValidationKeepsPartsOfItsPicturesApart) {
+    write_image(folder_ / "data/large.png", random_rgb(200, 300, 9));
+    write_bytes(folder_ / "data/broken.png", "no picture");
+    const auto trained = run_command(command("run", 4));
+    ASSERT_EQ(trained.exit_code, 0) << trained.err;
+    EXPECT_NE(trained.err.find("parts of 1 pictures are kept apart"), std::string::npos)
+        << trained.err;
+    EXPECT_NE(trained.out.find("validation"), std::string::npos) << trained.out;
+    EXPECT_TRUE(fs::exists(folder_ / "run/best.safetensors"));
+    // What was printed as a warning is one in the report.
+    EXPECT_NE(trained.err.find("broken.png"), std::string::npos) << trained.err;
+    const std::string report = read_bytes(folder_ / "run/report.html");
+    EXPECT_NE(report.find("warnings: 1"), std::string::npos);
+    EXPECT_NE(report.find("broken.png"), std::string::npos);
+}
+
 TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
     const auto trained = run_command(command(
         "run", 40, {"--validation", (folder_ / "validation").string(), "--trained-for", "tests"}));

@@ -261,6 +261,33 @@ TEST_F(PatchesTest, PairsShowTheSamePlaceInEveryOrientation) {
     EXPECT_GT(distance(reduced.transpose(2, 3), batch.lr), 0.06);
 }
 
+TEST(PatchSource, WhatIsKeptApartIsInNoPatch) {
+    const TempDir folder;
+    Image picture({300, 320, 3, false, Encoding::display});
+    constexpr int kLit = 192;  // the lowest rows, and no others
+    for (int y = picture.height() - kLit; y < picture.height(); ++y) {
+        std::fill_n(picture.row(y), picture.shape().row_samples(), 1.0F);
+    }
+    write_image(folder / "large.png", picture);
+    write_image(folder / "low.png", Image({300, 200, 3, false, Encoding::display}));
+    PatchSourceOptions options;
+    options.patch = 32;
+    options.kept_apart = 8;
+    const PatchSource source({folder.path()}, options, [](const std::string&) {});
+    const auto kept = source.kept_apart();
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0].file, folder / "large.png");
+    EXPECT_EQ(kept[0].pixels.shape().size(), (Size{300, kLit}));
+    const auto& samples = kept[0].pixels.samples();
+    EXPECT_EQ(*std::min_element(samples.begin(), samples.end()), 1.0F);
+    for (int i = 0; i < 200; ++i) {
+        Rng rng = sample_rng(1, i, 0);
+        const Patch patch = source.patch(rng);
+        const auto& pixels = patch.pixels.samples();
+        ASSERT_EQ(*std::max_element(pixels.begin(), pixels.end()), 0.0F);
+    }
+}
+
 TEST(Bicubic, CutsAndRefuses) {
     EXPECT_THROW(reduce_bicubic(random_rgb(10, 8), 4), Error);
     EXPECT_EQ(cut_to_multiple(random_rgb(11, 9), 4).shape().size(), (Size{8, 8}));

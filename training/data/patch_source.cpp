@@ -21,7 +21,9 @@ namespace fs = std::filesystem;
 // A 30-megapixel wallpaper should not count as much as two hundred small photographs.
 constexpr double kMaxWeightPixels = 4e6;
 constexpr double kFlatDeviation = 5;  // of 8-bit values
-constexpr int kFlatStride = 7;        // samples enough of a patch, and no regular grid of a texture
+constexpr int kKeptRows = 192;        // high enough for all measures of quality
+constexpr int kMostKeptColumns = 384;
+constexpr int kFlatStride = 7;  // samples enough of a patch, and no regular grid of a texture
 
 std::string first_of(const std::vector<std::string>& reasons) {
     if (reasons.empty()) return "";
@@ -83,11 +85,44 @@ PatchSource::PatchSource(const std::vector<fs::path>& folders, const PatchSource
                     "holds no image that can be trained on" + first_of(reasons));
     }
     for (const std::string& reason : reasons) warn(reason + ": left out");
+    keep_apart();
     double sum = 0;
     for (const Picture& picture : images_) {
         sum += std::min(kMaxWeightPixels, static_cast<double>(picture.width) * picture.height);
         cumulative_weight_.push_back(sum);
     }
+}
+
+void PatchSource::keep_apart() {
+    std::vector<std::size_t> fitting;
+    for (std::size_t i = 0; i < images_.size(); ++i) {
+        const Picture& picture = images_[i];
+        if (picture.height - kKeptRows >= options_.patch + options_.margin &&
+            picture.width >= kKeptRows) {
+            fitting.push_back(i);
+        }
+    }
+    const auto count = std::min<std::size_t>(fitting.size(), options_.kept_apart);
+    for (std::size_t i = 0; i < count; ++i) {
+        kept_.push_back(fitting[i * fitting.size() / count]);
+        images_[kept_.back()].height -= kKeptRows;
+    }
+}
+
+std::vector<KeptPicture> PatchSource::kept_apart() const {
+    std::vector<KeptPicture> kept;
+    for (const std::size_t index : kept_) {
+        const Picture& picture = images_[index];
+        const int width = std::min(picture.width, kMostKeptColumns);
+        Image pixels({width, kKeptRows, 3, false, Encoding::display});
+        for (int y = 0; y < kKeptRows; ++y) {
+            const std::size_t row = static_cast<std::size_t>(picture.height + y) * picture.width;
+            std::transform(picture.rgb + row * 3, picture.rgb + (row + width) * 3, pixels.row(y),
+                           [](std::uint8_t value) { return static_cast<float>(value) / 255; });
+        }
+        kept.push_back({audited_[index].file, std::move(pixels)});
+    }
+    return kept;
 }
 
 std::vector<std::string> PatchSource::load(const std::vector<fs::path>& files) {

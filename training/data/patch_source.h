@@ -15,6 +15,9 @@
 
 namespace sisr::training {
 
+/// Of a run that is given nothing to validate with.
+constexpr int kPicturesKeptApart = 8;
+
 struct PatchSourceOptions {
     int patch = 192;               ///< width and height in pixels of the high-resolution patch
     int grid = 4;                  ///< patches start at multiples of this: the scale
@@ -22,6 +25,15 @@ struct PatchSourceOptions {
     std::size_t memory_bytes = 0;  ///< for decoded images; 0: half of the machine's memory
     int threads = 1;               ///< for decoding
     int flat_retries = 3;          ///< how often a nearly flat patch is drawn again
+    /// Of so many pictures, evenly taken from all, the lowest rows are no patches' but kept to
+    /// validate with, where a patch still fits above them.
+    int kept_apart = 0;
+};
+
+/// What is kept of a picture to validate with.
+struct KeptPicture {
+    std::filesystem::path file;
+    Image pixels;  ///< RGB, [0,1]
 };
 
 /// A patch with its surroundings.
@@ -49,6 +61,9 @@ public:
     std::size_t image_count() const { return images_.size(); }
     double megapixels() const;
 
+    /// By options.kept_apart; may be empty.
+    std::vector<KeptPicture> kept_apart() const;
+
     /// Writes all images as a pack. Throws Error{io}.
     void pack(const std::filesystem::path& file) const;
 
@@ -58,7 +73,7 @@ public:
 private:
     struct Picture {
         int width;
-        int height;
+        int height;  ///< of what patches are drawn from
         const std::uint8_t* rgb;
         std::shared_ptr<const void> owner;  ///< of the pixels
     };
@@ -72,6 +87,7 @@ private:
     std::vector<std::string> load(const std::vector<std::filesystem::path>& files);
     std::vector<std::string> load_pack(const std::filesystem::path& file);
     std::string too_small(const std::filesystem::path& file, int width, int height) const;
+    void keep_apart();
     Position draw(Rng& rng) const;
     bool is_flat(const Position& position) const;
 
@@ -79,7 +95,8 @@ private:
     std::vector<Picture> images_;
     std::vector<AuditedImage> audited_;
     std::vector<double> cumulative_weight_;
-    std::size_t held_bytes_ = 0;  ///< of decoded images
+    std::size_t held_bytes_ = 0;     ///< of decoded images
+    std::vector<std::size_t> kept_;  ///< pictures whose lowest rows are kept apart
 };
 
 /// Interleaved 8-bit RGB of an image in [0,1]; alpha is left out, grey repeated.

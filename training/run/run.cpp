@@ -92,12 +92,21 @@ std::string describe_data(const PatchSource& source) {
 }
 
 std::unique_ptr<Validator> make_validator(const RunOptions& options, const Degradation& degradation,
-                                          const RunListener& listener) {
+                                          const PatchSource& source, const RunListener& listener) {
     // First, so that a wrong file is told even where there is nothing to validate with.
     Measures measures = load_measures(options.measures);
-    if (options.validation.empty()) return nullptr;
-    return std::make_unique<Validator>(options.validation, degradation, std::move(measures),
-                                       listener.on_message);
+    const auto truths = options.validation.empty()
+                            ? source.kept_apart()
+                            : read_validation(options.validation, listener.on_warning);
+    if (options.validation.empty()) {
+        listener.on_message(truths.empty()
+                                ? "no --validation, and no picture is large enough to keep a part "
+                                  "of it apart: nothing tells how good the model gets"
+                                : "no --validation: parts of " + std::to_string(truths.size()) +
+                                      " pictures are kept apart to validate with");
+    }
+    if (truths.empty()) return nullptr;
+    return std::make_unique<Validator>(truths, degradation, std::move(measures));
 }
 
 /// What a network must beat, once at the top of the log.
@@ -115,7 +124,8 @@ PatchSource open_data(const RunOptions& options, const Degradation& degradation,
     source.margin = degradation.reach();
     source.threads = threads;
     source.flat_retries = options.flat_retries;
-    return {options.data, source, listener.on_message};
+    source.kept_apart = options.validation.empty() ? kPicturesKeptApart : 0;
+    return {options.data, source, listener.on_warning};
 }
 
 /// Writes the averaged weights as model files.
@@ -159,15 +169,23 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
     torch::set_num_threads(plan.threads);
     const auto degradation = Degradation::parse(options.degradation, options.network.scale);
     const auto group = join_process_group(plan.device);
-    const RunListener listener = only_first(given_listener, *group);
+    RunListener listener = only_first(given_listener, *group);
+    // What was warned of before there is a log.
+    std::vector<std::string> warnings;
+    listener.on_warning = [&warnings, tell = listener.on_warning](const std::string& line) {
+        warnings.push_back(line);
+        if (tell) tell(line);
+    };
 
     const CheckpointStore store(options.output / kCheckpointFolder, options.keep_checkpoints);
     const auto checkpoint = open_run(options, store, listener);
     const auto objective = make_objective(*group, plan.device);
     const PatchSource source = open_data(options, degradation, plan.threads, listener);
     const std::string data = describe_data(source);
-    const auto validator = make_validator(options, degradation, listener);
-    const auto audited = validator ? validator->audited() : std::vector<AuditedImage>();
+    const auto validator = make_validator(options, degradation, source, listener);
+    // Of what is kept apart the audit would tell that it is in the data.
+    const auto audited =
+        options.validation.empty() ? std::vector<AuditedImage>() : validator->audited();
     for (const std::string& line : describe(audit(source.audited(), audited))) {
         listener.on_message("training data: " + line);
     }
@@ -180,6 +198,9 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
         write_text(options.output / "recipe.ini", options.recipe);
         record.emplace(options.output, options.record_name);
         record->note(checkpoint ? "resume" : "start", first_step, {{"data", data}});
+        for (const std::string& line : warnings) {
+            record->note("warning", first_step, {{"text", line}});
+        }
         if (validator) record_bicubic(*validator, *record, listener);
     }
     BatchOptions batches = options.batches;

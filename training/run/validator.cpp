@@ -1,7 +1,6 @@
 #include "run/validator.h"
 
 #include "architectures/srresnet/srresnet.h"
-#include "data/patch_source.h"
 #include "degradation/bicubic.h"
 #include "engine/tile_runner.h"
 #include "image/resize.h"
@@ -42,34 +41,39 @@ Inference inference_of(const Tensors& weights, const NetworkSpec& spec) {
 
 }  // namespace
 
-Validator::Validator(const std::filesystem::path& folder, const Degradation& degradation,
-                     Measures measures, const std::function<void(const std::string&)>& warn)
-    : scale_(degradation.scale()), measures_(std::move(measures)) {
+std::vector<KeptPicture> read_validation(const std::filesystem::path& folder,
+                                         const std::function<void(const std::string&)>& warn) {
+    std::vector<KeptPicture> truths;
     std::vector<std::string> reasons;
     for (const auto& file : list_images(folder)) {
         try {
-            add(file, degradation);
+            Image truth = read_image(file);
+            if (truth.shape().has_alpha || std::min(truth.width(), truth.height()) < kLeastSide) {
+                throw Error(ErrorKind::bad_image, file.string(), "has alpha or is too small");
+            }
+            truths.push_back({file, std::move(truth)});
         } catch (const Error& error) {
             reasons.emplace_back(error.what());
         }
     }
-    if (pairs_.empty()) {
+    if (truths.empty()) {
         const std::string first = reasons.empty() ? "" : " (" + reasons.front() + ")";
         throw Error(ErrorKind::not_found, folder.string(),
                     "holds no image to validate with" + first);
     }
     for (const std::string& reason : reasons) warn(reason + ": left out of the validation");
+    return truths;
 }
 
-void Validator::add(const std::filesystem::path& file, const Degradation& degradation) {
-    Image truth = read_image(file);
-    if (truth.shape().has_alpha || std::min(truth.width(), truth.height()) < kLeastSide) {
-        throw Error(ErrorKind::bad_image, file.string(), "has alpha or is too small");
+Validator::Validator(const std::vector<KeptPicture>& truths, const Degradation& degradation,
+                     Measures measures)
+    : scale_(degradation.scale()), measures_(std::move(measures)) {
+    for (const KeptPicture& picture : truths) {
+        const Image truth = cut_to_multiple(picture.pixels, scale_);
+        Rng rng = sample_rng(kSeed, 0, static_cast<int>(pairs_.size()));
+        auto [reduced, kept] = degradation.apply(truth, rng, false);
+        pairs_.push_back({picture.file, std::move(kept), std::move(reduced)});
     }
-    truth = cut_to_multiple(truth, scale_);
-    Rng rng = sample_rng(kSeed, 0, static_cast<int>(pairs_.size()));
-    auto [reduced, kept] = degradation.apply(truth, rng, false);
-    pairs_.push_back({file, std::move(kept), std::move(reduced)});
 }
 
 Validation Validator::measure(const std::function<Image(const Image&)>& enlarge) const {

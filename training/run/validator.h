@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/audit.h"
+#include "data/patch_source.h"
 #include "degradation/degradation.h"
 #include "formats/tensors.h"
 #include "optimise/network_spec.h"
@@ -21,13 +22,16 @@ struct Validation {
     std::vector<Image> samples;  ///< fixed places: input (enlarged), result and truth side by side
 };
 
+/// Every image of the folder that can be validated with; `warn` gets a line for each other one.
+/// Throws Error{not_found} when none is left.
+std::vector<KeptPicture> read_validation(const std::filesystem::path& folder,
+                                         const std::function<void(const std::string&)>& warn);
+
 class Validator {
 public:
-    /// Reads every image of the folder as ground truth and degrades it, always in the same way.
-    /// `warn` gets a line for each image that is left out. Throws
-    /// Error{not_found} when none is left.
-    Validator(const std::filesystem::path& folder, const Degradation& degradation,
-              Measures measures, const std::function<void(const std::string&)>& warn);
+    /// Takes the pictures as ground truth and degrades them, always in the same way.
+    Validator(const std::vector<KeptPicture>& truths, const Degradation& degradation,
+              Measures measures);
 
     /// Mean over the images of the generator with these weights, run in fp32.
     Validation evaluate(const Tensors& weights, const NetworkSpec& spec) const;
@@ -44,7 +48,6 @@ private:
         Image truth;
         Image reduced;
     };
-    void add(const std::filesystem::path& file, const Degradation& degradation);
     Validation measure(const std::function<Image(const Image&)>& enlarge) const;
 
     int scale_;

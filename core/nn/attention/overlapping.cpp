@@ -1,6 +1,7 @@
 #include "nn/attention/overlapping.h"
 
 #include "nn/attention/bands.h"
+#include "nn/split_dimension.h"
 
 #include <cmath>
 
@@ -28,10 +29,11 @@ torch::Tensor keys_and_values(const torch::Tensor& x, const Custom::Weights& wei
 
 /// What the windows of a band look at: [2, n, heads, seen^2, C / heads], keys and then values.
 torch::Tensor seen_by(const torch::Tensor& all, Band band, const OverlappingBlock& block) {
-    const auto apart = rows_of(all, {band.first, band.rows + 2 * block.around})
-                           .unfold(1, block.seen(), block.window)
-                           .unfold(2, block.seen(), block.window)
-                           .unflatten(3, {2, block.heads, -1});
+    const auto windows = rows_of(all, {band.first, band.rows + 2 * block.around})
+                             .unfold(1, block.seen(), block.window)
+                             .unfold(2, block.seen(), block.window);
+    const auto apart = split_dimension(
+        windows, 3, {2, block.heads, windows.size(3) / (2 * std::int64_t{block.heads})});
     // [N, down, across, 2, heads, d, seen, seen]
     return apart.permute({3, 0, 1, 2, 4, 6, 7, 5})
         .reshape({2, -1, block.heads, std::int64_t{block.seen()} * block.seen(), apart.size(5)});

@@ -1,5 +1,7 @@
 #include "nn/strips/prepared_step.h"
 
+#include "nn/split_dimension.h"
+
 namespace sisr::nn {
 namespace {
 
@@ -22,7 +24,7 @@ torch::Tensor slopes_of(const Activate& activate) {
 /// From PixelShuffle's order of channels (channel, row, column) to (row, column, channel).
 torch::Tensor ordered(const torch::Tensor& values, std::int64_t factor) {
     const std::int64_t part = factor * factor;
-    return values.unflatten(0, {values.size(0) / part, part}).transpose(0, 1).flatten(0, 1);
+    return split_dimension(values, 0, {values.size(0) / part, part}).transpose(0, 1).flatten(0, 1);
 }
 
 void order(RowConvolutionSpec& spec, std::int64_t factor) {
