@@ -2,6 +2,10 @@
 # distribution's packages are (packages.cmake, debian/control).
 include(CMakePackageConfigHelpers)
 
+if(SISR_ONLY_TRAINER)
+    return()
+endif()
+
 install(TARGETS sisr EXPORT sisrTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
         COMPONENT libsisr0 NAMELINK_COMPONENT libsisr-dev)

@@ -43,41 +43,9 @@ void decode(const std::vector<unsigned char>& bytes, const char* format, Image& 
     }
 }
 
-/// With `left` columns and `top` rows before it that repeat its edge.
-Image extend(const Image& image, int left, int top) {
-    ImageShape shape = image.shape();
-    shape.width += left;
-    shape.height += top;
-    Image extended(shape);
-    const int channels = image.channels();
-    for (int y = 0; y < shape.height; ++y) {
-        const float* row = image.row(std::max(0, y - top));
-        float* out = extended.row(y);
-        for (int x = 0; x < left; ++x) out = std::copy_n(row, channels, out);
-        std::copy_n(row, image.shape().row_samples(), out);
-    }
-    return extended;
-}
-
-Image without_edge(const Image& extended, const ImageShape& shape, int left, int top) {
-    Image image(shape);
-    for (int y = 0; y < shape.height; ++y) {
-        std::copy_n(extended.row(y + top) + static_cast<std::ptrdiff_t>(left) * shape.channels(),
-                    shape.row_samples(), image.row(y));
-    }
-    return image;
-}
-
 }  // namespace
 
-Image through_jpeg(const Image& image, int quality, Chroma chroma, int left, int top) {
-    Image canvas = left == 0 && top == 0 ? image : extend(image, left, top);
-    const auto bytes = encode(canvas, "jpeg",
-                              {{"Compression", "jpeg:" + std::to_string(quality)},
-                               {"jpeg:subsampling", chroma == Chroma::full ? "4:4:4" : "4:2:0"}});
-    decode(bytes, "jpeg", canvas);
-    return left == 0 && top == 0 ? canvas : without_edge(canvas, image.shape(), left, top);
-}
+bool has_image_codecs() { return true; }
 
 Image through_webp(const Image& image, int quality) {
     Image rgb = image;

@@ -14,6 +14,9 @@ enum class Chroma { full, quarter };  ///< 4:4:4, 4:2:0
 /// pixels outside the image. Throws Error{internal} when the codec fails.
 Image through_jpeg(const Image& image, int quality, Chroma chroma, int left = 0, int top = 0);
 
+/// False where only JPEG is to be had: the others throw Error{unsupported} then.
+bool has_image_codecs();
+
 /// Lossy WebP, quality 1 to 100.
 Image through_webp(const Image& image, int quality);
 

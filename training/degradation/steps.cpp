@@ -173,6 +173,10 @@ Step make_jpeg(Arguments& arguments) {
 }
 
 Step make_webp(Arguments& arguments) {
+    if (!has_image_codecs()) {
+        throw Error(ErrorKind::unsupported, "degradation step \"webp\"",
+                    "this trainer was built without image files (SISR_ONLY_TRAINER)");
+    }
     const Range quality = arguments.range(1, 100);
     return [=](Canvas& canvas, Rng& rng) {
         canvas.image = through_webp(canvas.image, quality.pick_integer(rng));

@@ -1,5 +1,6 @@
 #include "record/run_record.h"
 
+#include "degradation/codec.h"
 #include "record/report.h"
 
 #include <sisr/image_file.h>
@@ -38,6 +39,7 @@ void RunRecord::note(const std::string& event, std::int64_t step,
 }
 
 void RunRecord::samples(std::int64_t step, const std::vector<Image>& strips) {
+    if (!has_image_codecs()) return;
     std::filesystem::create_directories(folder_ / kSampleFolder);
     for (std::size_t i = 0; i < strips.size(); ++i) {
         write_image(folder_ / kSampleFolder / sample_name(step, i), strips[i]);
