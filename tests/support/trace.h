@@ -4,8 +4,8 @@
 #include "run_command.h"
 #include "tools.h"
 
-#include <cctype>
 #include <filesystem>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -69,13 +69,11 @@ inline std::string event_of(const std::string& line, const Replacements& replace
             at += name.size();
         }
     }
-    // /proc/1234/...
+    // Processes and threads: /proc/1234/task/1235/...
     const std::size_t process = event.find("/proc/");
-    if (process == std::string::npos) return event;
-    const std::size_t begin = process + 6;
-    std::size_t end = begin;
-    while (end < event.size() && std::isdigit(static_cast<unsigned char>(event[end])) != 0) ++end;
-    return event.replace(begin, end - begin, end > begin ? "N" : "");
+    return process == std::string::npos
+               ? event
+               : std::regex_replace(event, std::regex("/[0-9]+(?=/|$| )"), "/N");
 }
 
 }  // namespace detail

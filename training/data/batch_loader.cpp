@@ -78,7 +78,9 @@ void BatchLoader::work() {
 Batch BatchLoader::make(std::int64_t step) const {
     const int lr_size = options_.patch;
     const int hr_size = options_.patch * degradation_.scale();
-    const auto layout = torch::TensorOptions().memory_format(torch::MemoryFormat::ChannelsLast);
+    const auto layout = torch::TensorOptions()
+                            .memory_format(torch::MemoryFormat::ChannelsLast)
+                            .pinned_memory(options_.pinned);
     Batch batch;
     batch.lr = torch::empty({options_.batch, 3, lr_size, lr_size}, layout);
     batch.hr = torch::empty({options_.batch, 3, hr_size, hr_size}, layout);

@@ -22,12 +22,16 @@ struct Batch {
     torch::Tensor hr;
 };
 
+/// For Tensor::to(): of pinned memory the copy is waited for by what computes with it, not here.
+constexpr bool kInBackground = true;
+
 struct BatchOptions {
     std::uint64_t seed = 0;
     int batch = 16;
     int patch = 48;  ///< width and height of the low-resolution patch
     int threads = 2;
     int first_index = 0;  ///< number of the first sample of a step: rank * batch
+    bool pinned = false;  ///< in memory that a GPU copies from while it computes
 };
 
 /// batch(step) is a pure function of the options and the step, whatever the threads do.

@@ -74,7 +74,7 @@ GanObjective::GanObjective(const NetworkSpec& spec, const GanOptions& options,
 
 Losses GanObjective::step(const Batch& given, double rate) {
     const auto device = options_.generator.device;
-    const Batch batch{given.lr.to(device), given.hr.to(device)};
+    const Batch batch{given.lr.to(device, kInBackground), given.hr.to(device, kInBackground)};
     // The noise is a function of the step and the process: a resumed run draws the same.
     torch::manual_seed((options_.generator.seed << 40) ^ (static_cast<std::uint64_t>(steps_) << 8) ^
                        static_cast<std::uint64_t>(rank_));

@@ -57,8 +57,8 @@ bool is_finite(const Losses& losses) {
 Losses PixelObjective::step(const Batch& batch, double rate) {
     generator_.learner().begin();
     const auto device = generator_.device();
-    const auto lr = batch.lr.to(device);
-    const auto truth = batch.hr.to(device);
+    const auto lr = batch.lr.to(device, kInBackground);
+    const auto truth = batch.hr.to(device, kInBackground);
     const auto orientation = static_cast<int>(generator_.updates() % kOrientations);
     const auto target = teacher_.target(lr, truth, orientation);
     const auto made = generator_.forward(lr);

@@ -167,6 +167,8 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
     execution.device = local_device(options.device);
     const ExecutionPlan plan = plan_execution(execution);
     torch::set_num_threads(plan.threads);
+    // Patches are of one size: the time that cuDNN takes to choose comes back.
+    at::globalContext().setBenchmarkCuDNN(plan.device.is_cuda());
     const auto degradation = Degradation::parse(options.degradation, options.network.scale);
     const auto group = join_process_group(plan.device);
     RunListener listener = only_first(given_listener, *group);
@@ -205,6 +207,7 @@ bool run_training(const RunOptions& options, const ObjectiveMaker& make_objectiv
     }
     BatchOptions batches = options.batches;
     batches.first_index = group->rank() * batches.batch;
+    batches.pinned = plan.device.is_cuda();
     BatchLoader loader(source, degradation, batches, first_step);
     const auto describe = [&options](TensorFile& file) {
         for (const auto& item : network_metadata(options.network)) file.metadata.insert(item);
