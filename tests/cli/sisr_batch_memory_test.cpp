@@ -12,10 +12,10 @@ protected:
     double peak_of(const std::string& input, const std::string& output) {
         CommandOptions options;
         options.environment = {{"SISR_MODEL_PATH", path("models")}};
-        const CommandResult result = run_command(
-            command(with_model(
-                {path(input), "-o", path(output), "-q", "--memory", "64", "--tile", "auto"})),
-            options);
+        const CommandResult result =
+            run_command(command(with_model({path(input), "-o", path(output), "-q", "--memory", "64",
+                                            "--tile", "auto"})),
+                        options);
         EXPECT_EQ(result.exit_code, 0) << input;
         return result.peak_megabytes;
     }

@@ -29,8 +29,8 @@ torch::Tensor pixel_loss(PixelLoss loss, const torch::Tensor& made, const torch:
 /// With a teacher they are of the target, and "truth_mae" of the truth.
 class PixelObjective final : public Objective {
 public:
-    PixelObjective(const NetworkSpec& spec, const GeneratorOptions& options,
-                   ProcessGroup& group, PixelLoss loss = PixelLoss::mae, Teacher teacher = {})
+    PixelObjective(const NetworkSpec& spec, const GeneratorOptions& options, ProcessGroup& group,
+                   PixelLoss loss = PixelLoss::mae, Teacher teacher = {})
         : generator_(spec, options, group), loss_(loss), teacher_(std::move(teacher)) {}
 
     Losses step(const Batch& batch, double rate) override;

@@ -40,7 +40,8 @@ struct UpscaleOptions {
     int threads = 0;  ///< 0: one per physical core
     Precision precision = Precision::automatic;
     /// From fidelity (0) to detail (1), for models that hold both; of others' models the mixture
-    /// of the input's own enlargement (0) and what the network makes (1); none: the model's default.
+    /// of the input's own enlargement (0) and what the network makes (1); none: the model's
+    /// default.
     std::optional<double> strength;
     InputKind input = InputKind::automatic;
     /// Low frequencies follow the input; none: the model's default, true where it is generative.

@@ -51,8 +51,8 @@ torch::Tensor together(const torch::Tensor& heads);
 torch::Tensor attend(const torch::Tensor& query, const torch::Tensor& key,
                      const torch::Tensor& value, double scale, const torch::Tensor& bias);
 
-/// Of a map that was rolled by -shift, in both directions: which side of the borders that this brought
-/// into the last windows each pixel is from, [windows, L], in the order of partition().
+/// Of a map that was rolled by -shift, in both directions: which side of the borders that this
+/// brought into the last windows each pixel is from, [windows, L], in the order of partition().
 torch::Tensor sides_of(std::int64_t height, std::int64_t width, Window window, Window shift);
 
 /// Which windows of a map that was rolled by -shift, in both directions, join what does not belong

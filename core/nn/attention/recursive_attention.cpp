@@ -29,8 +29,8 @@ int reductions(std::int64_t height, std::int64_t width) {
 torch::Tensor reduced(const torch::Tensor& rows, const Weights& weights) {
     const auto& weight = weights.at("reduction1.weight");
     return torch::conv2d(rows.unsqueeze(0).permute({0, 3, 1, 2}), weight,
-                         weights.at("reduction1.bias"), kStep,
-                         std::vector<std::int64_t>{0, 0}, 1, weight.size(0))
+                         weights.at("reduction1.bias"), kStep, std::vector<std::int64_t>{0, 0}, 1,
+                         weight.size(0))
         .squeeze(0)
         .permute({1, 2, 0});
 }
