@@ -124,6 +124,9 @@ SisrBridgeModel* new_model(const sisr_model_info* info) {
     model->has_strength = info->has_strength;
     model->default_strength = info->default_strength;
     model->locks_colour = info->locks_colour;
+    gchar* users = sisr_bridge_user_models();
+    model->is_users = g_str_has_prefix(info->path, users);
+    g_free(users);
     return model;
 }
 
@@ -251,6 +254,10 @@ SisrBridgeModel* sisr_bridge_find_model(const gchar* name, gdouble scale, GError
         if (status != SISR_OK) fail(error, to_code(status), take_message(*core, message));
         return model;
     });
+}
+
+gchar* sisr_bridge_user_models(void) {
+    return g_build_filename(g_get_user_data_dir(), "sisr", "models", nullptr);
 }
 
 void sisr_bridge_model_free(SisrBridgeModel* model) {

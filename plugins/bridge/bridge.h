@@ -113,7 +113,11 @@ typedef struct {
     gboolean has_strength;
     gdouble default_strength; /* 0 to 1 */
     gboolean locks_colour;    /* by default */
+    gboolean is_users;        /* a file of the user's own folder */
 } SisrBridgeModel;
+
+/* Where users put models of their own, to be freed with g_free. It may not be there yet. */
+gchar* sisr_bridge_user_models(void);
 
 /* The installed models by name: SisrBridgeModel *, to be freed with g_ptr_array_unref. NULL on
  * error. Loads the library. */

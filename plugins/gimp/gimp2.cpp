@@ -56,6 +56,7 @@ void query() {
                            "RGB*, GRAY*, INDEXED*", GIMP_PLUGIN, kArgumentCount,
                            static_cast<gint>(std::size(results)), arguments, results);
     gimp_plugin_menu_register(kProcedure, kMenuPath);
+    gimp_plugin_menu_register(kProcedure, "<Image>/Image/Scale");
 }
 
 Settings settings_from_arguments(const GimpParam* arguments) {

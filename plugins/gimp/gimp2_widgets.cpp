@@ -6,6 +6,24 @@
 #include <libgimp/gimpui.h>
 
 namespace sisr::gimp {
+namespace {
+
+struct Painter {
+    Paint paint;
+    gpointer user;
+};
+
+gboolean on_expose(GtkWidget* widget, GdkEventExpose* event, gpointer painter) {
+    cairo_t* context = gdk_cairo_create(gtk_widget_get_window(widget));
+    gdk_cairo_region(context, event->region);
+    cairo_clip(context);
+    const auto* how = static_cast<const Painter*>(painter);
+    how->paint(context, how->user);
+    cairo_destroy(context);
+    return TRUE;
+}
+
+}  // namespace
 
 void start_widgets() { gimp_ui_init(kProcedure, FALSE); }
 
@@ -30,9 +48,17 @@ void put_in_grid(GtkWidget* grid, GtkWidget* widget, int column, int row, int co
 }
 
 GtkWidget* new_label(const char* text) {
-    GtkWidget* label = gtk_label_new(text);
+    GtkWidget* label = gtk_label_new_with_mnemonic(text);
     gtk_misc_set_alignment(GTK_MISC(label), 0, 0.5F);
     return label;
+}
+
+int device_pixels(GtkWidget* /*widget*/) { return 1; }
+
+void connect_paint(GtkWidget* widget, Paint paint, gpointer user) {
+    g_signal_connect_data(widget, "expose-event", G_CALLBACK(on_expose), new Painter{paint, user},
+                          [](gpointer painter, GClosure*) { delete static_cast<Painter*>(painter); },
+                          GConnectFlags{});
 }
 
 }  // namespace sisr::gimp

@@ -121,6 +121,7 @@ GimpProcedure* create_procedure(GimpPlugIn* plug_in, const gchar* name) {
                                                        GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES);
     gimp_procedure_set_menu_label(procedure, kMenuLabel);
     gimp_procedure_add_menu_path(procedure, kMenuPath);
+    gimp_procedure_add_menu_path(procedure, "<Image>/Image/[Scale]");
     gimp_procedure_set_documentation(procedure, kBlurb, kHelp, nullptr);
     gimp_procedure_set_attribution(procedure, kAuthors, kAuthors, kYear);
     add_arguments(procedure);

@@ -6,6 +6,20 @@
 #include <libgimp/gimpui.h>
 
 namespace sisr::gimp {
+namespace {
+
+struct Painter {
+    Paint paint;
+    gpointer user;
+};
+
+gboolean on_draw(GtkWidget* /*widget*/, cairo_t* context, gpointer painter) {
+    const auto* how = static_cast<const Painter*>(painter);
+    how->paint(context, how->user);
+    return TRUE;
+}
+
+}  // namespace
 
 void start_widgets() { gimp_ui_init(kProcedure); }
 
@@ -26,9 +40,17 @@ void put_in_grid(GtkWidget* grid, GtkWidget* widget, int column, int row, int co
 }
 
 GtkWidget* new_label(const char* text) {
-    GtkWidget* label = gtk_label_new(text);
+    GtkWidget* label = gtk_label_new_with_mnemonic(text);
     gtk_label_set_xalign(GTK_LABEL(label), 0);
     return label;
+}
+
+int device_pixels(GtkWidget* widget) { return gtk_widget_get_scale_factor(widget); }
+
+void connect_paint(GtkWidget* widget, Paint paint, gpointer user) {
+    g_signal_connect_data(widget, "draw", G_CALLBACK(on_draw), new Painter{paint, user},
+                          [](gpointer painter, GClosure*) { delete static_cast<Painter*>(painter); },
+                          GConnectFlags{});
 }
 
 }  // namespace sisr::gimp

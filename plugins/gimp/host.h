@@ -148,7 +148,12 @@ void start_widgets();
 GtkWidget* new_box(GtkOrientation orientation, int spacing);
 GtkWidget* new_grid();
 void put_in_grid(GtkWidget* grid, GtkWidget* widget, int column, int row, int columns);
-/// Text on the left, which GTK 2 and 3 say differently.
+/// Text on the left, which GTK 2 and 3 say differently. An underscore before a letter is a mnemonic.
 GtkWidget* new_label(const char* text);
+/// The screen's pixels per unit of the widget's size, each way.
+int device_pixels(GtkWidget* widget);
+/// Calls `paint` with a context in the widget's units whenever the widget is to be seen anew.
+using Paint = void (*)(cairo_t* context, gpointer user);
+void connect_paint(GtkWidget* widget, Paint paint, gpointer user);
 
 }  // namespace sisr::gimp

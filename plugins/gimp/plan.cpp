@@ -175,7 +175,7 @@ Plan make_plan(const Selection& selection, const Settings& settings) {
     return plan;
 }
 
-void require_room(const Plan& plan) {
+double needed_bytes(const Plan& plan) {
     // The results, GIMP's own of them, and the plain enlargement that undo keeps.
     constexpr int kCopies = 3;
     double bytes = 0;
@@ -183,8 +183,12 @@ void require_room(const Plan& plan) {
         const Babl* format = result_format(gegl_buffer_get_format(pixels_of(planned.layer).get()));
         bytes += kCopies * pixel_count(planned.after) * babl_format_get_bytes_per_pixel(format);
     }
+    return bytes;
+}
+
+void require_room(const Plan& plan) {
     GError* error = nullptr;
-    if (!sisr_bridge_has_room(static_cast<guint64>(bytes), &error)) throw_failure(error);
+    if (!sisr_bridge_has_room(static_cast<guint64>(needed_bytes(plan)), &error)) throw_failure(error);
 }
 
 std::string obstacle(const Selection& selection, Mode mode) {

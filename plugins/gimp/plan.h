@@ -38,7 +38,10 @@ bool operator==(const Plan& a, const Plan& b);
 /// pixels.
 Plan make_plan(const Selection& selection, const Settings& settings);
 
-/// Throws Failure when the results, GIMP's own of them and what undo keeps have no room.
+/// What the results, GIMP's own of them and what undo keeps take.
+double needed_bytes(const Plan& plan);
+
+/// Throws Failure when that has no room.
 void require_room(const Plan& plan);
 
 /// Why a mode cannot be used for what the user pointed at, whatever the sizes; empty if it can.

@@ -1,86 +1,108 @@
 #include "preview.h"
 
+#include "base/numbers.h"
+
 #include <algorithm>
 #include <cmath>
 #include <new>
-#include <tuple>
-#include <utility>
 
 namespace sisr::gimp {
 namespace {
 
-constexpr int kViewSide = 240;      ///< of the crop on the screen, in pixels
-constexpr int kOverviewSide = 160;  ///< of the whole layer on the screen
-constexpr int kMargin = 16;         ///< source pixels; more than that changes nothing to be seen
-constexpr guint kDelay = 150;       ///< milliseconds without a change before rendering
+constexpr int kCell = 32;            ///< side in source pixels
+constexpr int kMargin = 16;          ///< source pixels; more than that changes nothing to be seen
+constexpr guint kDelay = 60;         ///< milliseconds without a change before there is work
+constexpr double kPartSeconds = 0.4; ///< that one part should take
+constexpr int kFirstPixels = 128 * 128;  ///< of a part as long as nobody knows what one takes
+constexpr int kReadAhead = 64;           ///< source pixels round what is visible
+constexpr std::size_t kMostBytes = std::size_t{192} << 20;
+constexpr std::size_t kMeasures = 3;
 
-constexpr int kCheckSide = 8;
-constexpr guint32 kCheckLight = 0x999999;
-constexpr guint32 kCheckDark = 0x666666;
-
-/// Pixels of a rectangle for the screen, what is transparent over a chequerboard.
-PixbufPtr to_pixbuf(GeglBuffer* buffer, const GeglRectangle& area, double scale = 1) {
-    PixbufPtr rgba(gdk_pixbuf_new(GDK_COLORSPACE_RGB, TRUE, 8, area.width, area.height));
-    if (!rgba) throw std::bad_alloc();
-    gegl_buffer_get(buffer, &area, scale, babl_format("R'G'B'A u8"),
-                    gdk_pixbuf_get_pixels(rgba.get()), gdk_pixbuf_get_rowstride(rgba.get()),
-                    GEGL_ABYSS_CLAMP);
-    return PixbufPtr(gdk_pixbuf_composite_color_simple(rgba.get(), area.width, area.height,
-                                                       GDK_INTERP_NEAREST, 255, kCheckSide,
-                                                       kCheckLight, kCheckDark));
+GeglRectangle grown(const GeglRectangle& area, int margin, const GeglRectangle& extent) {
+    const GeglRectangle wide{area.x - margin, area.y - margin, area.width + 2 * margin,
+                             area.height + 2 * margin};
+    GeglRectangle result{};
+    gegl_rectangle_intersect(&result, &wide, &extent);
+    return result;
 }
 
-GtkWidget* captioned(GtkWidget* image, GtkWidget* caption, GtkWidget* row) {
-    GtkWidget* column = new_box(GTK_ORIENTATION_VERTICAL, 4);
-    gtk_box_pack_start(GTK_BOX(column), image, FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(column), caption, FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(row), column, FALSE, FALSE, 0);
-    return image;
+double pixel_count(const GeglRectangle& area) {
+    return static_cast<double>(area.width) * area.height;
 }
 
 int scaled(int length, double scale) {
     return std::max(1, static_cast<int>(std::lround(length * scale)));
 }
 
-/// A part of [0, length) of `wanted` at most, as near round `centre` as there is room.
-std::pair<int, int> part_of(int length, int wanted, double centre) {
-    const int size = std::min(length, wanted);
-    const int begin = static_cast<int>(std::lround(centre - size / 2.0));
-    return {std::clamp(begin, 0, length - size), size};
+bool contains(const GeglRectangle& outer, const GeglRectangle& inner) {
+    return gegl_rectangle_contains(&outer, &inner) != FALSE;
+}
+
+/// Paints a surface over a rectangle of the context, which it fills.
+void paint_stretched(cairo_t* context, cairo_surface_t* surface, const GeglRectangle& area) {
+    cairo_save(context);
+    cairo_rectangle(context, area.x, area.y, area.width, area.height);
+    cairo_clip(context);
+    cairo_translate(context, area.x, area.y);
+    cairo_scale(context,
+                static_cast<double>(area.width) / cairo_image_surface_get_width(surface),
+                static_cast<double>(area.height) / cairo_image_surface_get_height(surface));
+    cairo_set_source_surface(context, surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_NEAREST);
+    cairo_pattern_set_extend(cairo_get_source(context), CAIRO_EXTEND_PAD);
+    cairo_paint(context);
+    cairo_restore(context);
+}
+
+std::string joined(std::initializer_list<double> values) {
+    std::string text;
+    for (const double value : values) text += '|' + format_number(value, 6);
+    return text;
 }
 
 }  // namespace
 
-Preview::Preview(Id layer)
+Preview::Preview(Id layer, std::function<void()> measured)
     : layer_(layer),
       source_(pixels_of(layer)),
       extent_(*gegl_buffer_get_extent(source_.get())),
-      box_(new_box(GTK_ORIENTATION_HORIZONTAL, 12)),
-      overview_(gtk_image_new()),
-      before_(gtk_image_new()),
-      after_(gtk_image_new()),
-      caption_(new_label("")),
-      centre_x_(extent_.width / 2.0),
-      centre_y_(extent_.height / 2.0) {
-    const double scale =
-        static_cast<double>(kOverviewSide) / std::max(extent_.width, extent_.height);
-    const GeglRectangle small{0, 0, std::max(1, static_cast<int>(extent_.width * scale)),
-                              std::max(1, static_cast<int>(extent_.height * scale))};
-    overview_pixels_ = to_pixbuf(source_.get(), small, scale);
+      measured_(std::move(measured)),
+      box_(new_box(GTK_ORIENTATION_VERTICAL, 6)),
+      status_(new_label("")),
+      zoom_(gtk_combo_box_text_new()),
+      renderer_([this](const PartRequest& request, Part part) { take(request, std::move(part)); }) {
+    view_ = std::make_unique<Viewport>(
+        extent_, Viewport::Callbacks{
+                     [this](cairo_t* context, const GeglRectangle& visible) {
+                         paint_before(context, visible);
+                     },
+                     [this](cairo_t* context, const GeglRectangle& visible) {
+                         paint_after(context, visible);
+                     },
+                     [this] { moved(); }});
+    overview_ = std::make_unique<Overview>(
+        source_.get(), [this](double x, double y) { view_->look_at(x, y); });
 
-    GtkWidget* clickable = gtk_event_box_new();
-    gtk_container_add(GTK_CONTAINER(clickable), overview_);
-    gtk_widget_add_events(clickable, GDK_BUTTON_PRESS_MASK);
-    gtk_widget_set_tooltip_text(clickable, "Click where to look closer");
-    g_signal_connect(clickable, "button-press-event", G_CALLBACK(on_click), this);
-    captioned(clickable, new_label("Layer (click to look closer)"), box_);
-    captioned(before_, new_label("Plain enlargement"), box_);
-    captioned(after_, caption_, box_);
-    gtk_widget_set_size_request(clickable, kOverviewSide, kViewSide);
-    gtk_widget_set_size_request(before_, kViewSide, kViewSide);
-    gtk_widget_set_size_request(after_, kViewSide, kViewSide);
-    gtk_label_set_line_wrap(GTK_LABEL(caption_), TRUE);
-    gtk_widget_set_size_request(caption_, kViewSide, -1);
+    GtkWidget* below = new_box(GTK_ORIENTATION_HORIZONTAL, 12);
+    GtkWidget* words = new_box(GTK_ORIENTATION_VERTICAL, 6);
+    GtkWidget* zoom_row = new_box(GTK_ORIENTATION_HORIZONTAL, 6);
+    GtkWidget* zoom_label = new_label("_Zoom:");
+    gtk_label_set_mnemonic_widget(GTK_LABEL(zoom_label), zoom_);
+    for (int zoom = 1; zoom <= 8; ++zoom) {
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(zoom_),
+                                       (std::to_string(100 * zoom) + " %").c_str());
+    }
+    gtk_combo_box_set_active(GTK_COMBO_BOX(zoom_), 0);
+    g_signal_connect(zoom_, "changed", G_CALLBACK(on_zoom), this);
+    gtk_box_pack_start(GTK_BOX(zoom_row), zoom_label, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(zoom_row), zoom_, FALSE, FALSE, 0);
+    gtk_label_set_line_wrap(GTK_LABEL(status_), TRUE);
+    gtk_box_pack_start(GTK_BOX(words), zoom_row, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(words), status_, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(below), overview_->widget(), FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(below), words, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box_), view_->widget(), TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box_), below, FALSE, FALSE, 0);
 }
 
 Preview::~Preview() {
@@ -91,107 +113,187 @@ void Preview::update(const Settings& settings, double across, double down) {
     settings_ = settings;
     across_ = across;
     down_ = down;
-    schedule();
+    model_key_ = settings.model + joined({settings.scale, static_cast<double>(settings.input)});
+    const std::string key =
+        model_key_ + joined({across, down, settings.strength,
+                             static_cast<double>(settings.colour_lock)});
+    if (key == key_) return;
+    last_key_ = std::exchange(key_, key);
+    renderer_.cancel();
+    plain_.reset();
+    view_->set_enlargement(across, down);
+    if (!is_placed_) {
+        is_placed_ = true;
+        const GeglRectangle seen = view_->visible();
+        const Point place = overview_->detailed_place(seen.width, seen.height);
+        view_->look_at(place.x, place.y);
+    }
+    view_->repaint();
+    schedule(kDelay);
 }
 
-void Preview::schedule() {
+std::optional<double> Preview::seconds_per_pixel() const {
+    const auto known = seconds_.find(model_key_);
+    // The first part of a model also reads its file.
+    if (known == seconds_.end() || known->second.size() < 2) return std::nullopt;
+    return *std::min_element(known->second.begin(), known->second.end());
+}
+
+void Preview::moved() {
+    if (!view_ || !overview_) return;
+    overview_->mark(view_->visible());
+    const int shown = gtk_combo_box_get_active(GTK_COMBO_BOX(zoom_)) + 1;
+    if (shown != view_->zoom()) gtk_combo_box_set_active(GTK_COMBO_BOX(zoom_), view_->zoom() - 1);
+    if (!key_.empty()) schedule(0);
+}
+
+void Preview::on_zoom(GtkComboBox* list, gpointer self) {
+    static_cast<Preview*>(self)->view_->set_zoom(gtk_combo_box_get_active(list) + 1);
+}
+
+void Preview::schedule(guint delay) {
     if (timeout_ != 0) g_source_remove(timeout_);
-    timeout_ = g_timeout_add(kDelay, on_timeout, this);
+    timeout_ = g_timeout_add(delay, on_timeout, this);
 }
 
 gboolean Preview::on_timeout(gpointer self) {
     auto* preview = static_cast<Preview*>(self);
-    // The running one sees that it is stale and gives up soon.
-    if (preview->rendering_) return G_SOURCE_CONTINUE;
     preview->timeout_ = 0;
-    preview->rendering_ = true;
-    try {
-        if (!item_exists(preview->layer_)) throw Failure("The layer is no longer there.");
-        preview->show_overview();
-        preview->render();
-    } catch (const Failure& failure) {
-        gtk_image_clear(GTK_IMAGE(preview->after_));
-        gtk_label_set_text(GTK_LABEL(preview->caption_), failure.what());
-    } catch (const std::bad_alloc&) {
-        gtk_label_set_text(GTK_LABEL(preview->caption_), "Out of memory");
-    }
-    preview->rendering_ = false;
+    preview->work();
     return G_SOURCE_REMOVE;
 }
 
-gboolean Preview::on_progress(gpointer self, gdouble /*fraction*/) {
-    const auto* preview = static_cast<const Preview*>(self);
-    while (gtk_events_pending()) gtk_main_iteration();
-    return preview->timeout_ == 0;
+void Preview::work() {
+    // Its end schedules anew.
+    if (renderer_.is_busy() || key_ == failed_key_) return;
+    try {
+        if (!item_exists(layer_)) throw Failure("The layer is no longer there.");
+        const GeglRectangle wanted = next_part();
+        if (wanted.width > 0) {
+            say("Updating...");
+            start(wanted);
+            return;
+        }
+        say("Left of the line: plain enlargement; right: super-resolution");
+        // Once more what is there, for its time.
+        if (!seconds_per_pixel()) start(view_->visible());
+    } catch (const Failure& failure) {
+        failed_key_ = key_;
+        say(failure.what());
+    } catch (const std::bad_alloc&) {
+        say("Out of memory");
+    }
 }
 
-gboolean Preview::on_click(GtkWidget* widget, GdkEventButton* event, gpointer self) {
-    auto* preview = static_cast<Preview*>(self);
-    GtkAllocation room;
-    gtk_widget_get_allocation(widget, &room);
-    const int width = gdk_pixbuf_get_width(preview->overview_pixels_.get());
-    const int height = gdk_pixbuf_get_height(preview->overview_pixels_.get());
-    // The image sits in the middle of its room.
-    const double x = (event->x - (room.width - width) / 2.0) / width;
-    const double y = (event->y - (room.height - height) / 2.0) / height;
-    preview->centre_x_ = std::clamp(x, 0.0, 1.0) * preview->extent_.width;
-    preview->centre_y_ = std::clamp(y, 0.0, 1.0) * preview->extent_.height;
-    preview->schedule();
-    return TRUE;
+void Preview::start(const GeglRectangle& wanted) {
+    PartRequest request;
+    request.key = key_;
+    request.model_key = model_key_;
+    request.settings = settings_;
+    request.input = judge_layer();
+    request.across = across_;
+    request.down = down_;
+    request.wanted = wanted;
+    request.read = grown(wanted, kMargin, extent_);
+    // What GIMP holds may only be read in this thread.
+    request.pixels.reset(
+        gegl_buffer_new(&request.read, gegl_buffer_get_format(source_.get())));
+    gegl_buffer_copy(source_.get(), &request.read, GEGL_ABYSS_NONE, request.pixels.get(), nullptr);
+    renderer_.start(std::move(request));
 }
 
-Preview::Crop Preview::crop() const {
-    Crop crop{};
-    auto& shown = crop.shown;
-    std::tie(shown.x, shown.width) =
-        part_of(extent_.width, std::max(1, static_cast<int>(kViewSide / across_)), centre_x_);
-    std::tie(shown.y, shown.height) =
-        part_of(extent_.height, std::max(1, static_cast<int>(kViewSide / down_)), centre_y_);
-    const GeglRectangle wide{shown.x - kMargin, shown.y - kMargin, shown.width + 2 * kMargin,
-                             shown.height + 2 * kMargin};
-    gegl_rectangle_intersect(&crop.input, &wide, &extent_);
-    crop.width = scaled(crop.input.width, across_);
-    crop.height = scaled(crop.input.height, down_);
-    crop.shown_width = std::min(crop.width, scaled(shown.width, across_));
-    crop.shown_height = std::min(crop.height, scaled(shown.height, down_));
-    crop.left = std::min(static_cast<int>(std::lround((shown.x - crop.input.x) * across_)),
-                         crop.width - crop.shown_width);
-    crop.top = std::min(static_cast<int>(std::lround((shown.y - crop.input.y) * down_)),
-                        crop.height - crop.shown_height);
-    return crop;
+void Preview::take(const PartRequest& request, Part part) {
+    if (!part.failure.empty() && request.key == key_) {
+        failed_key_ = key_;
+        say(part.failure);
+        return;
+    }
+    if (part.pixels) {
+        keep(request.key, request.wanted, std::move(part.pixels));
+        measure(request, part.seconds);
+        view_->repaint();
+    }
+    schedule(0);
 }
 
-void Preview::show_overview() {
-    const Crop area = crop();
-    PixbufPtr marked(gdk_pixbuf_copy(overview_pixels_.get()));
-    if (!marked) throw std::bad_alloc();
-    const int width = gdk_pixbuf_get_width(marked.get());
-    const int height = gdk_pixbuf_get_height(marked.get());
-    const double scale = static_cast<double>(width) / extent_.width;
-    const int x0 = std::clamp(static_cast<int>(area.shown.x * scale), 0, width - 1);
-    const int y0 = std::clamp(static_cast<int>(area.shown.y * scale), 0, height - 1);
-    const int x1 =
-        std::clamp(static_cast<int>((area.shown.x + area.shown.width) * scale), x0 + 1, width);
-    const int y1 =
-        std::clamp(static_cast<int>((area.shown.y + area.shown.height) * scale), y0 + 1, height);
-    const auto fill = [&](int x, int y, int w, int h) {
-        const PixbufPtr part(gdk_pixbuf_new_subpixbuf(marked.get(), x, y, w, h));
-        gdk_pixbuf_fill(part.get(), 0xffcc00ff);
+void Preview::measure(const PartRequest& request, double seconds) {
+    auto& measures = seconds_[request.model_key];
+    const bool was_known = seconds_per_pixel().has_value();
+    // A small part says more of its borders than of its pixels.
+    if (was_known && pixel_count(request.read) < kFirstPixels) return;
+    measures.push_back(seconds / pixel_count(request.read));
+    // The first one counts for nothing but that there was one.
+    if (measures.size() == 1) measures.front() = std::numeric_limits<double>::infinity();
+    if (measures.size() > kMeasures) measures.erase(measures.begin() + 1);
+    measured_();
+}
+
+void Preview::keep(const std::string& key, const GeglRectangle& area, SurfacePtr pixels) {
+    const std::size_t bytes = static_cast<std::size_t>(cairo_image_surface_get_stride(pixels.get())) *
+                              static_cast<std::size_t>(cairo_image_surface_get_height(pixels.get()));
+    if (cell_bytes_ + bytes > kMostBytes) {
+        cells_.clear();
+        cell_bytes_ = 0;
+    }
+    cell_bytes_ += bytes;
+    const std::shared_ptr<cairo_surface_t> shared(pixels.release(), SurfaceDestroy{});
+    for (const Cell& cell : cells_in(area)) {
+        if (contains(area, area_of(cell))) cells_[key][cell] = {shared, area};
+    }
+}
+
+GeglRectangle Preview::area_of(Cell cell) const {
+    const GeglRectangle whole{extent_.x + cell.first * kCell, extent_.y + cell.second * kCell,
+                              kCell, kCell};
+    GeglRectangle result{};
+    gegl_rectangle_intersect(&result, &whole, &extent_);
+    return result;
+}
+
+std::vector<Preview::Cell> Preview::cells_in(const GeglRectangle& area) const {
+    std::vector<Cell> cells;
+    for (int y = (area.y - extent_.y) / kCell; y * kCell < area.y - extent_.y + area.height; ++y) {
+        for (int x = (area.x - extent_.x) / kCell; x * kCell < area.x - extent_.x + area.width;
+             ++x) {
+            cells.emplace_back(x, y);
+        }
+    }
+    return cells;
+}
+
+GeglRectangle Preview::next_part() const {
+    const GeglRectangle seen = view_->visible();
+    const auto there = cells_.find(key_);
+    std::vector<Cell> missing;
+    for (const Cell& cell : cells_in(seen)) {
+        if (there == cells_.end() || there->second.count(cell) == 0) missing.push_back(cell);
+    }
+    if (missing.empty()) return {};
+    const auto distance = [&](Cell cell) {
+        const GeglRectangle area = area_of(cell);
+        return std::hypot(area.x + area.width / 2.0 - seen.x - seen.width / 2.0,
+                          area.y + area.height / 2.0 - seen.y - seen.height / 2.0);
     };
-    fill(x0, y0, x1 - x0, 1);
-    fill(x0, y1 - 1, x1 - x0, 1);
-    fill(x0, y0, 1, y1 - y0);
-    fill(x1 - 1, y0, 1, y1 - y0);
-    gtk_image_set_from_pixbuf(GTK_IMAGE(overview_), marked.get());
+    std::sort(missing.begin(), missing.end(),
+              [&](Cell a, Cell b) { return distance(a) < distance(b); });
+    const auto rate = seconds_per_pixel();
+    const double most = rate ? kPartSeconds / *rate : kFirstPixels;
+    GeglRectangle part = area_of(missing.front());
+    for (const Cell& cell : missing) {
+        GeglRectangle larger{};
+        const GeglRectangle area = area_of(cell);
+        gegl_rectangle_bounding_box(&larger, &part, &area);
+        if (pixel_count(grown(larger, kMargin, extent_)) <= most) part = larger;
+    }
+    return part;
 }
 
 SisrBridgeInput Preview::judge_layer() {
     if (settings_.input != SISR_BRIDGE_INPUT_AUTO) return settings_.input;
     const Judged asked{settings_.model, across_, down_};
     if (judged_ && *judged_ == asked) return input_;
-    const SisrBridgeSettings bridge =
-        bridge_settings(settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)},
-                        settings_.scale);
+    const SisrBridgeSettings bridge = bridge_settings(
+        settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)}, settings_.scale);
     GError* error = nullptr;
     if (!sisr_bridge_judge(source_.get(), &extent_, &bridge, &input_, &error)) {
         throw_failure(error);
@@ -200,33 +302,44 @@ SisrBridgeInput Preview::judge_layer() {
     return input_;
 }
 
-void Preview::render() {
-    const Crop area = crop();
-    const PixbufPtr small = to_pixbuf(source_.get(), area.shown);
-    const PixbufPtr plain(gdk_pixbuf_scale_simple(small.get(), area.shown_width, area.shown_height,
-                                                  GDK_INTERP_BILINEAR));
-    gtk_image_set_from_pixbuf(GTK_IMAGE(before_), plain.get());
-    gtk_label_set_text(GTK_LABEL(caption_), "Working...");
+void Preview::enlarge_plainly(const GeglRectangle& visible) {
+    if (plain_ && contains(plain_area_, visible)) return;
+    plain_area_ = grown(visible, kReadAhead, extent_);
+    plain_ = to_enlarged_surface(source_.get(), plain_area_, scaled(plain_area_.width, across_),
+                                 scaled(plain_area_.height, down_));
+}
 
-    const GeglRectangle room{0, 0, area.width, area.height};
-    const BufferPtr result(
-        gegl_buffer_new(&room, sisr_bridge_working_format(gegl_buffer_get_format(source_.get()))));
-    SisrBridgeSettings bridge =
-        bridge_settings(settings_, {area.width, area.height}, settings_.scale);
-    bridge.input = judge_layer();
-    GError* error = nullptr;
-    if (!sisr_bridge_upscale(source_.get(), &area.input, result.get(), 0, 0, &bridge, on_progress,
-                             this, &error)) {
-        // What is stale is made again.
-        if (g_error_matches(error, SISR_BRIDGE_ERROR, SISR_BRIDGE_ERROR_CANCELLED)) {
-            g_error_free(error);
-            return;
-        }
-        throw_failure(error);
+void Preview::paint_before(cairo_t* context, const GeglRectangle& visible) {
+    if (visible.width <= 0 || visible.height <= 0 || !item_exists(layer_)) return;
+    enlarge_plainly(visible);
+    paint_stretched(context, plain_.get(), plain_area_);
+}
+
+void Preview::paint_after(cairo_t* context, const GeglRectangle& visible) {
+    paint_before(context, visible);
+    paint_cells(context, visible, last_key_);
+    paint_cells(context, visible, key_);
+}
+
+void Preview::paint_cells(cairo_t* context, const GeglRectangle& visible,
+                          const std::string& key) const {
+    const auto there = cells_.find(key);
+    if (there == cells_.end()) return;
+    cairo_set_antialias(context, CAIRO_ANTIALIAS_NONE);
+    for (const Cell& cell : cells_in(visible)) {
+        const auto found = there->second.find(cell);
+        if (found == there->second.end()) continue;
+        const GeglRectangle area = area_of(cell);
+        cairo_save(context);
+        cairo_rectangle(context, area.x, area.y, area.width, area.height);
+        cairo_clip(context);
+        paint_stretched(context, found->second.pixels.get(), found->second.area);
+        cairo_restore(context);
     }
-    const GeglRectangle shown{area.left, area.top, area.shown_width, area.shown_height};
-    gtk_image_set_from_pixbuf(GTK_IMAGE(after_), to_pixbuf(result.get(), shown).get());
-    gtk_label_set_text(GTK_LABEL(caption_), "Super-resolution");
+}
+
+void Preview::say(const std::string& text) {
+    gtk_label_set_text(GTK_LABEL(status_), text.c_str());
 }
 
 }  // namespace sisr::gimp

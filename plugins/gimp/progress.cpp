@@ -42,17 +42,20 @@ void ProgressBar::show_time_left(double fraction) {
     if (!left.empty()) gimp_progress_set_text(("Super-resolution: " + left).c_str());
 }
 
+std::string about(double seconds) {
+    const auto text = [](double count, const char* unit) {
+        const auto whole = std::max(1L, std::lround(count));
+        return "about " + std::to_string(whole) + " " + unit + (whole == 1 ? "" : "s");
+    };
+    if (seconds < 60) return text(seconds, "second");
+    return seconds < 5400 ? text(seconds / 60, "minute") : text(seconds / 3600, "hour");
+}
+
 std::string time_left(double seconds, double fraction) {
     constexpr double kLeastSeconds = 1;
     constexpr double kLeastFraction = 0.01;
     if (seconds < kLeastSeconds || fraction < kLeastFraction) return {};
-    const double left = seconds * (1 - fraction) / fraction;
-    const auto about = [](double count, const char* unit) {
-        const auto whole = std::max(1L, std::lround(count));
-        return "about " + std::to_string(whole) + " " + unit + (whole == 1 ? "" : "s") + " left";
-    };
-    if (left < 60) return about(left, "second");
-    return left < 5400 ? about(left / 60, "minute") : about(left / 3600, "hour");
+    return about(seconds * (1 - fraction) / fraction) + " left";
 }
 
 }  // namespace sisr::gimp

@@ -4,6 +4,7 @@
 #include "host.h"
 
 #include <chrono>
+#include <string>
 
 namespace sisr::gimp {
 
@@ -32,6 +33,9 @@ private:
     double done_pixels_ = 0;
     double part_pixels_ = 0;
 };
+
+/// "about 20 seconds".
+std::string about(double seconds);
 
 /// "about 20 seconds left", after so many seconds for this fraction of the work; empty as long as
 /// nothing can be said.
