@@ -3,6 +3,7 @@
 #include "objectives/gan_objective.h"
 #include "option_parser.h"
 #include "published_start.h"
+#include "teacher_option.h"
 #include "training_options.h"
 
 #include <sisr/error.h>
@@ -41,6 +42,8 @@ po::options_description describe_options() {
          "of the loss against patterns locked to the enlargement's grid")
         ("sharpen-truth", preset_option("0"),
          "strength of the unsharp mask on the truth, but for the discriminator")
+        ("sharpen-radius", preset_option("8"),
+         "of its Gaussian, in pixels: 8 for contrast, 2 for crispness")
         ("adversarial", preset_option("bce", "KIND"), "bce or relativistic")
         ("discriminator", preset_option("paper", "KIND"),
          "paper, unet, unet-half or patch: for pictures, pixels, pixels at half size, small fields")
@@ -54,6 +57,7 @@ po::options_description describe_options() {
         ("label-noise", preset_option("0"), "real labels are drawn from 1 - N to 1")
         ("noise-until", preset_option("0.5"), "share of the run over which the noise falls to 0");
     // clang-format on
+    add_teacher_options(options);
     return options;
 }
 
@@ -76,6 +80,7 @@ training::GanOptions make_gan_options(const OptionValues& values, const training
     gan.mae_weight = values.number<double>("mae-weight", 0, kLargest);
     gan.phase_weight = values.number<double>("phase-weight", 0, kLargest);
     gan.sharpen_truth = values.number<double>("sharpen-truth", 0, 10);
+    gan.sharpen_radius = values.number<double>("sharpen-radius", 1, 64);
     gan.discriminator_warmup =
         values.number<std::int64_t>("discriminator-warmup", 0, run.schedule.iterations);
     gan.discriminator_rate = values.number<double>("discriminator-rate", 0, 1000);
@@ -128,8 +133,10 @@ ExitCode run_gan(const Arguments& arguments) {
     options.record_name = "SRGAN_training";
     training::GanOptions gan = make_gan_options(values, options);
     gan.generator.initial = std::move(initial);
+    const TeacherOption teacher(values, options.network);
     return run_and_report(options, [&](training::ProcessGroup& group, torch::Device device) {
         gan.generator.device = device;
+        gan.teacher = teacher.load(device, gan.generator.bf16);
         const auto perceptual = load_perceptual(*map, device);
         return std::make_unique<training::GanObjective>(options.network, gan, perceptual, group);
     });

@@ -5,6 +5,7 @@
 #include "optimise/new_network.h"
 #include "option_parser.h"
 #include "published_start.h"
+#include "teacher_option.h"
 #include "training_options.h"
 
 #include <sisr/error.h>
@@ -34,11 +35,9 @@ po::options_description describe_options() {
          "mae; relative: that over each input's own error; psnr: logarithm of squared errors")
         ("init", text_option("FILE"),
          "model whose weights to start from: of the same size, narrower or shallower; another's "
-         "model in any kind of file, which is then trained on by its own names")
-        ("teacher", text_option("FILE"),
-         "model whose results, on inputs flipped and turned, are a part of the target")
-        ("teacher-share", preset_option("0.8"), "that part, 0 to 1");
+         "model in any kind of file, which is then trained on by its own names");
     // clang-format on
+    add_teacher_options(options);
     return options;
 }
 
@@ -115,21 +114,6 @@ Start choose_start(const OptionValues& values) {
     return {training::NetworkSpec::of_program(weights, {}), weights};
 }
 
-/// The model of --teacher, which must enlarge as the network does.
-std::optional<Model> load_teacher(const OptionValues& values,
-                                  const training::NetworkSpec& network) {
-    if (!values.has("teacher")) return std::nullopt;
-    const Model model = at_strength(find_model(values.text("teacher")), std::nullopt);
-    if (model.info().scale != network.scale ||
-        model.info().colour_channels != network.colour_channels) {
-        throw Error(ErrorKind::usage, values.text("teacher"),
-                    "is no teacher for this network: it enlarges " +
-                        std::to_string(model.info().scale) + " times, " +
-                        std::to_string(model.info().colour_channels) + " colour channels");
-    }
-    return model;
-}
-
 }  // namespace
 
 ExitCode run_pretrain(const Arguments& arguments) {
@@ -148,17 +132,11 @@ ExitCode run_pretrain(const Arguments& arguments) {
                                                     {"psnr", training::PixelLoss::psnr}});
     training::GeneratorOptions generator = make_generator_options(values);
     generator.initial = start.weights;
-    const auto teacher_model = load_teacher(values, options.network);
-    training::Teacher teacher;
-    teacher.share = values.number<double>("teacher-share", 0, 1);
+    const TeacherOption teacher(values, options.network);
     return run_and_report(options, [&](training::ProcessGroup& group, torch::Device device) {
         generator.device = device;
-        if (teacher_model) {
-            teacher.network = make_network(*teacher_model, device,
-                                           generator.bf16 ? torch::kBFloat16 : torch::kFloat32);
-        }
         return std::make_unique<training::PixelObjective>(options.network, generator, group, loss,
-                                                          teacher);
+                                                          teacher.load(device, generator.bf16));
     });
 }
 

@@ -78,6 +78,28 @@ TEST_F(GanTest, TheDiscriminatorLearnsToTellARealFromAMade) {
     EXPECT_GT(accuracy, 0.9);
 }
 
+/// White, whatever it is asked.
+class White final : public Network {
+public:
+    torch::Tensor forward(const torch::Tensor& input) const override {
+        return torch::ones({input.size(0), 3, 4 * input.size(2), 4 * input.size(3)});
+    }
+};
+
+TEST_F(GanTest, ATeacherTeachesDetailAndNoColour) {
+    options_.adversarial_weight = 0;
+    const auto mae_of = [this](const Batch& batch, double share) {
+        options_.teacher = {share > 0 ? std::make_shared<White>() : nullptr, share};
+        return make().step(batch, 1e-3).at("mae");
+    };
+    Batch flat = random_batch(1);
+    flat.hr = torch::full_like(flat.hr, 0.25);
+    EXPECT_NEAR(mae_of(flat, 1), mae_of(flat, 0), 1e-6);
+    // Of noise, its mean stays, which is nearer to what a fresh network makes.
+    const Batch noise = random_batch(1);
+    EXPECT_LT(mae_of(noise, 1), 0.9 * mae_of(noise, 0));
+}
+
 TEST_F(GanTest, WithoutAnAdversarialWeightTheDiscriminatorRests) {
     options_.adversarial_weight = 0;
     GanObjective objective = make();

@@ -70,6 +70,16 @@ TEST(Sharpen, TheWideBlurIsAGaussianOfEightPixels) {
     EXPECT_LT((found - expected).square().mean().sqrt().item<double>(), 0.5 / 255);
     const auto constant = torch::full({2, 3, 37, 50}, 0.25);
     EXPECT_TRUE(torch::allclose(wide_blur(constant), constant));
+    EXPECT_TRUE(torch::allclose(wide_blur(constant, 2), constant));
+}
+
+TEST(Sharpen, ASmallRadiusChangesNothingFarFromAnEdge) {
+    auto image = torch::full({1, 3, 64, 64}, 0.3);
+    image.slice(3, 32) = 0.6;
+    const auto sharp = sharpened(image, 0.8, 2);
+    EXPECT_GT(sharp.slice(3, 32, 33).min().item<float>(), 0.65);
+    EXPECT_LT(sharp.slice(3, 31, 32).max().item<float>(), 0.25);
+    EXPECT_TRUE(torch::allclose(sharp.slice(3, 45, 64), image.slice(3, 45, 64), 0, 1e-4));
 }
 
 TEST(Sharpen, EdgesGainContrastAndFlatPlacesStay) {

@@ -1,7 +1,7 @@
 #include "objectives/gan_objective.h"
 
+#include "engine/self_ensemble.h"
 #include "objectives/losses/phase.h"
-#include "objectives/losses/sharpen.h"
 #include "optimise/autocast.h"
 #include "run/checkpoint.h"
 
@@ -141,9 +141,17 @@ torch::Tensor GanObjective::adversarial_loss(const Batch& batch, const torch::Te
     return generator_loss(options_.adversarial, of_real, judge(made));
 }
 
+torch::Tensor GanObjective::target(const Batch& batch) const {
+    const auto orientation = static_cast<int>(steps_ % kOrientations);
+    auto target = options_.teacher.target(batch.lr, batch.hr, orientation);
+    // A teacher's brightness and hue may be off, and the input tells them.
+    if (options_.teacher.network) target = target + wide_blur(batch.hr - target);
+    return sharpened(target, options_.sharpen_truth, options_.sharpen_radius);
+}
+
 torch::Tensor GanObjective::generator_backward(const Batch& batch, const torch::Tensor& made,
                                                Losses& losses) {
-    const auto truth = sharpened(batch.hr, options_.sharpen_truth);
+    const auto truth = target(batch);
     const auto mae = torch::l1_loss(made, truth);
     torch::Tensor perceptual;
     {

@@ -4,7 +4,9 @@
 #include "objectives/discriminator.h"
 #include "objectives/losses/adversarial.h"
 #include "objectives/losses/perceptual.h"
+#include "objectives/losses/sharpen.h"
 #include "objectives/objective.h"
+#include "objectives/teacher.h"
 #include "optimise/generator.h"
 
 namespace sisr::training {
@@ -19,6 +21,8 @@ struct GanOptions {
     double mae_weight = 1e-2;
     double phase_weight = 0;        ///< see phase_loss
     double sharpen_truth = 0;       ///< strength for all losses but the adversarial, see sharpened
+    double sharpen_radius = kSharpenSigma;  ///< its Gaussian's standard deviation, in pixels
+    Teacher teacher;  ///< of the target of all losses but the adversarial, before it is sharpened
     double discriminator_rate = 1;  ///< the discriminator's learning rate, of the generator's
     /// Steps in which the discriminator alone learns, the generator being frozen.
     std::int64_t discriminator_warmup = 0;
@@ -55,6 +59,8 @@ private:
     torch::Tensor discriminator_backward(const Batch& batch, const torch::Tensor& made,
                                          Losses& losses);
     torch::Tensor adversarial_loss(const Batch& batch, const torch::Tensor& made);
+    /// What result and truth are compared by, but for the discriminator; [N,3,sh,sw].
+    torch::Tensor target(const Batch& batch) const;
     torch::Tensor generator_backward(const Batch& batch, const torch::Tensor& made, Losses& losses);
     void update(double rate, const Losses& losses);
     bool is_warming_up() const {
