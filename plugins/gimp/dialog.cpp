@@ -23,7 +23,7 @@ namespace {
 
 constexpr int kSpacing = 12;
 constexpr int kColumns = 4;
-constexpr int kTextWidth = 340;         ///< of texts that are wrapped, in the screen's units
+constexpr int kTextWidth = 46;          ///< of texts that are wrapped, in characters
 constexpr double kManyMegapixels = 60;  ///< beyond which the user is asked
 
 /// Sets a flag for as long as it lives.
@@ -54,7 +54,8 @@ GtkWidget* new_text(const std::string& text = {}) {
     GtkWidget* label = new_label("");
     gtk_label_set_text(GTK_LABEL(label), text.c_str());
     gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
-    gtk_widget_set_size_request(label, kTextWidth, -1);
+    gtk_label_set_width_chars(GTK_LABEL(label), kTextWidth);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), kTextWidth);
     return label;
 }
 

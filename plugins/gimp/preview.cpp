@@ -174,7 +174,8 @@ void Preview::work() {
             start(wanted);
             return;
         }
-        say("Left of the line: plain enlargement; right: super-resolution");
+        say("Left of the line plain enlargement, right super-resolution. Drag the line to compare, "
+            "the picture to look elsewhere; the wheel zooms.");
         // Once more what is there, for its time.
         if (!seconds_per_pixel()) start(view_->visible());
     } catch (const Failure& failure) {

@@ -46,9 +46,6 @@ Viewport::Viewport(const GeglRectangle& extent, Callbacks callbacks)
     gtk_widget_add_events(area_, GDK_BUTTON_PRESS_MASK | GDK_BUTTON_RELEASE_MASK |
                                      GDK_POINTER_MOTION_MASK | GDK_SCROLL_MASK |
                                      GDK_KEY_PRESS_MASK);
-    gtk_widget_set_tooltip_text(area_,
-                                "Drag the line to compare, the picture to look elsewhere; the "
-                                "wheel zooms. Keys: arrows move, with Ctrl the line, + and - zoom");
     connect_paint(
         area_, [](cairo_t* context, gpointer self) { static_cast<Viewport*>(self)->paint(context); },
         this);
