@@ -150,7 +150,7 @@ void export_weights(const OptionValues& values, const fs::path& target) {
         throw Error(ErrorKind::usage, "--fidelity", "is for SRResNets alone");
     }
     training::TwoStages stages;
-    stages.fidelity = read_safetensors(find_model(values.text("fidelity")).info().path).tensors;
+    stages.fidelity = read_own_model(find_model(values.text("fidelity")).info().path).tensors;
     stages.detail = weights;
     stages.default_strength = strength.value_or(1);
     training::export_model(target, stages, network.srresnet, card);

@@ -28,7 +28,7 @@ po::options_description describe_options() {
         ("perceptual", files->required(),
          "weights of VGG19 or SqueezeNet 1.1, .safetensors or .pth; may be repeated")
         ("perceptual-linear", preset_option("", "FILE"),
-         "LPIPS' linear layers for SqueezeNet, .safetensors: adds a layer lpips")
+         "LPIPS' linear layers for SqueezeNet, .safetensors or .pth: adds a layer lpips")
         ("layers", preset_option("", "LIST"),
          "of the perceptual networks, as lpips:0.3,conv2_2:1; default: conv5_4, or lpips, or all"
          " taps")
@@ -120,7 +120,7 @@ ExitCode run_gan(const Arguments& arguments) {
         options.network = published->network;
         initial = std::move(published->weights);
     } else {
-        const TensorFile init = read_safetensors(find_model(values.text("init")).info().path);
+        const TensorFile init = read_own_model(find_model(values.text("init")).info().path);
         options.network = read_srresnet_settings(init.tensors, init.metadata);
         initial = init.tensors;
     }

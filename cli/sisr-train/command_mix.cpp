@@ -47,7 +47,7 @@ Term read_term(const std::string& text) {
     }
     const std::string name = text.substr(0, sign);
     const double factor = number_option(text, text.substr(sign + 1), -kMostFactor, kMostFactor);
-    Term term{read_safetensors(find_model(name).info().path), {}, factor};
+    Term term{read_own_model(find_model(name).info().path), {}, factor};
     term.weights = training::weights_to_export(term.file);
     if (term.weights.empty()) {
         throw Error(ErrorKind::usage, name, "holds two stages: export one of them first");

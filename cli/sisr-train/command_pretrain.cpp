@@ -60,7 +60,7 @@ SrResNetSettings srresnet_settings(const OptionValues& values) {
 /// The weights of --init, which must share at least one layer with the network.
 Tensors initial_weights(const OptionValues& values, const SrResNetSettings& settings) {
     if (!values.has("init")) return {};
-    const TensorFile file = read_safetensors(find_model(values.text("init")).info().path);
+    const TensorFile file = read_own_model(find_model(values.text("init")).info().path);
     const auto found = read_srresnet_settings(file.tensors, file.metadata);
     if (found.channels > settings.channels || found.batch_norm != settings.batch_norm) {
         throw Error(ErrorKind::usage, values.text("init"),

@@ -1,6 +1,7 @@
 #include "formats/open_model.h"
 
 #include "formats/canonical_names.h"
+#include "formats/checkpoint_names.h"
 #include "formats/input_file.h"
 #include "formats/model_header.h"
 #include "formats/ncnn_param.h"
@@ -102,7 +103,11 @@ StoredModel open_model(const fs::path& path) {
         if (kind_of(start) == FileKind::unknown && !has_param(path)) fail_unknown(file, start);
     }
     switch (kind_of(start)) {
-        case FileKind::safetensors: return with_canonical_names(open_safetensors(path));
+        case FileKind::safetensors: {
+            StoredModel model = open_safetensors(path);
+            keep_averaged(model.tensors, model.metadata);
+            return with_canonical_names(std::move(model));
+        }
         case FileKind::pth: return open_pth(path);
         case FileKind::onnx: return open_onnx(path);
         case FileKind::ncnn:

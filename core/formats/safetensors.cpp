@@ -1,6 +1,7 @@
 #include "formats/safetensors.h"
 
 #include "base/atomic_file.h"
+#include "formats/checkpoint_names.h"
 #include "formats/model_file.h"
 #include "formats/open_model.h"
 #include "formats/safetensors_header.h"
@@ -37,6 +38,14 @@ TensorType tensor_type(torch::ScalarType type, const std::string& name) {
 TensorFile read_safetensors(const fs::path& file) {
     return translate_torch_errors(ErrorKind::bad_model, file.string(),
                                   [&file] { return read_tensors(open_safetensors(file)); });
+}
+
+TensorFile read_own_model(const fs::path& file) {
+    return translate_torch_errors(ErrorKind::bad_model, file.string(), [&file] {
+        StoredModel model = open_safetensors(file);
+        keep_averaged(model.tensors, model.metadata);
+        return read_tensors(model);
+    });
 }
 
 Metadata read_safetensors_metadata(const fs::path& file) { return open_safetensors(file).metadata; }

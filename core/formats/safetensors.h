@@ -11,6 +11,10 @@ namespace sisr {
 /// bad_model, out_of_memory}.
 TensorFile read_safetensors(const std::filesystem::path& file);
 
+/// The same for a file that holds a model of ours or a training run's checkpoint, of which it takes
+/// the averaged weights.
+TensorFile read_own_model(const std::filesystem::path& file);
+
 /// Only the metadata, cheaply. Throws as read_safetensors does.
 Metadata read_safetensors_metadata(const std::filesystem::path& file);
 

@@ -164,7 +164,7 @@ Model Model::load(const std::filesystem::path& file) {
         if (read_model_header(file).metadata.count("sisr.architecture") == 0) {
             return Model(load_published(file));
         }
-        TensorFile content = read_safetensors(file);
+        TensorFile content = read_own_model(file);
         return Model(make_impl(file, std::move(content.tensors), content.metadata));
     });
 }

@@ -39,7 +39,9 @@ void ProgressBar::show_time_left(double fraction) {
     last_text_ = now;
     const std::string left =
         time_left(std::chrono::duration<double>(now - start_).count(), fraction);
-    if (!left.empty()) gimp_progress_set_text(("Super-resolution: " + left).c_str());
+    const std::string percent = std::to_string(static_cast<int>(100 * fraction)) + " %";
+    const std::string text = left.empty() ? percent : percent + ", " + left;
+    gimp_progress_set_text(("Super-resolution: " + text).c_str());
 }
 
 std::string about(double seconds) {

@@ -103,6 +103,17 @@ TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
     ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
     const auto json = nlohmann::json::parse(evaluated.out);
     EXPECT_GT(json["mean"]["psnr_y"].get<double>(), 10);
+    // The last checkpoint holds what model.safetensors does, and a run's folder is its best model.
+    const auto psnr_of = [this](const std::string& name) {
+        const auto result = run_command({SISR_TRAIN_PATH, "eval", "--model", name, "--hr",
+                                         (folder_ / "validation").string(), "--json"});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return nlohmann::json::parse(result.out)["mean"]["psnr_y"].get<double>();
+    };
+    const std::string run = (folder_ / "run").string();
+    EXPECT_NEAR(psnr_of(run + "/checkpoints/step-000000040.safetensors"),
+                psnr_of(run + "/model.safetensors"), 1e-9);
+    EXPECT_EQ(psnr_of(run), json["mean"]["psnr_y"].get<double>());
     const auto exported = run_command({SISR_TRAIN_PATH, "export", (folder_ / "run").string(), "-o",
                                        (folder_ / "out.safetensors").string(), "--name", "mine"});
     EXPECT_EQ(exported.exit_code, 0) << exported.err;

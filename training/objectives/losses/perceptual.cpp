@@ -1,6 +1,7 @@
 #include "objectives/losses/perceptual.h"
 
 #include "base/numbers.h"
+#include "formats/pth.h"
 #include "formats/safetensors.h"
 
 #include <sisr/error.h>
@@ -83,9 +84,12 @@ torch::Tensor feature_distance(const torch::Tensor& a, const torch::Tensor& b,
 }
 
 Lpips::Lpips(const std::filesystem::path& linear, torch::Device device) {
-    const TensorFile content = read_safetensors(linear);
+    const TensorFile content =
+        linear.extension() == ".safetensors" ? read_safetensors(linear) : read_pth(linear);
     for (std::size_t i = 0; i < lpips_taps().size(); ++i) {
-        const auto found = content.tensors.find("lin" + std::to_string(i));
+        const std::string name = "lin" + std::to_string(i);
+        auto found = content.tensors.find(name);
+        if (found == content.tensors.end()) found = content.tensors.find(name + ".model.1.weight");
         if (found == content.tensors.end()) {
             throw Error(ErrorKind::bad_model, linear.string(),
                         "lacks LPIPS' linear layers for SqueezeNet, lin0 to lin6");
