@@ -13,6 +13,7 @@ def fit(image, widget):
     """Where an image is painted: all of it, in the middle, as large as there is room."""
     size = QSize(image.size())
     size.scale(widget.size(), Qt.KeepAspectRatio)
+    size = size.expandedTo(QSize(1, 1))
     return QRectF((widget.width() - size.width()) / 2, (widget.height() - size.height()) / 2,
                   size.width(), size.height())
 
@@ -141,6 +142,6 @@ class Overview(QWidget):
 
     def _choose(self, event):
         place = fit(self._image, self)
-        if event.buttons() & Qt.LeftButton and place.width() > 0 and place.height() > 0:
+        if event.buttons() & Qt.LeftButton:
             self.chosen.emit(min(1.0, max(0.0, (event.x() - place.left()) / place.width())),
                              min(1.0, max(0.0, (event.y() - place.top()) / place.height())))

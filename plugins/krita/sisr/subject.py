@@ -1,5 +1,5 @@
 """What the dialog asks of the open document: sizes, what can be done with it, how it looks."""
-from PyQt5.QtCore import QRect, Qt
+from PyQt5.QtCore import QRect, QSize, Qt
 from PyQt5.QtGui import QColor, QImage, QPainter
 
 from . import colours
@@ -54,8 +54,9 @@ class Subject:
             image = self._document.projection(0, 0, width, height)
         else:
             image = self._document.thumbnail(2 * side, 2 * side)
-        image = image.scaled(side, side, Qt.KeepAspectRatio, Qt.SmoothTransformation)
-        return on_paper(image)
+        # A picture of one row would be none.
+        size = image.size().scaled(side, side, Qt.KeepAspectRatio).expandedTo(QSize(1, 1))
+        return on_paper(image.scaled(size, Qt.IgnoreAspectRatio, Qt.SmoothTransformation))
 
     def crop(self, rect):
         """A part as displayed, in colours of the screen. rect: (x, y, width, height)."""

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from PyQt5.QtCore import QEvent, QPointF, Qt, QTimer
-from PyQt5.QtGui import QImage, QMouseEvent
+from PyQt5.QtGui import QImage, QKeyEvent, QMouseEvent
 from PyQt5.QtWidgets import QApplication, QDialog, QDialogButtonBox, QMessageBox
 
 from cases import KRITA, X2, Case
@@ -151,6 +151,8 @@ class Preview(DialogCase):
             pictures.append(view.grab().toImage())
         press(view, -100, 5)
         self.assertEqual(view.line, 0)
+        QApplication.sendEvent(view, QKeyEvent(QEvent.KeyPress, Qt.Key_Right, Qt.NoModifier))
+        self.assertAlmostEqual(view.line, 0.02)
         # Between the lines the first shows what is after, the second what is before.
         rect = place.adjusted(0.35 * place.width(), 40, -0.35 * place.width(), 0).toRect()
         self.assertNotEqual(*(bytes_of(picture.copy(rect)) for picture in pictures))
@@ -175,6 +177,13 @@ class Preview(DialogCase):
         self.wait_for_result(dialog)
         x, y, width, height = dialog.preview._run_key[-1]
         self.assertTrue(abs(x + width / 2 - 80) < 10 and abs(y + height / 2 - 60) < 10, (x, y))
+
+    def test_a_picture_of_one_row(self):
+        self.SIZE = 900, 1
+        dialog = self.open_dialog()
+        after = self.wait_for_result(dialog)
+        self.assertEqual((after.width(), after.height()), (420, 4))
+        self.assertFalse(dialog.grab().isNull())
 
     def test_a_failure_is_told_in_one_line(self):
         dialog = self.open_dialog(program='echo >&2 one; echo "sisr-batch: $1: broken" >&2; exit 1')
