@@ -15,9 +15,9 @@ HOW_TO_GET_IT = (
     "program if it lies elsewhere."
 )
 
-Model = namedtuple("Model", "name scale has_strength trained_for")
-"""An installed model. scale: its own, whole number; has_strength: holds both stages of its training,
-which older commands do not tell (then true)."""
+Model = namedtuple("Model", "name scale strength trained_for path")
+"""An installed model. scale: its own, whole number; strength: its own, or None where none can be
+chosen; trained_for: one line of words; path: of its file, "" where the command does not tell."""
 
 DEFAULT_FAMILY = "photo"
 """What the command takes where no model is named."""
@@ -67,9 +67,19 @@ def arguments(program, options, input_folder, output_folder):
 
     Percents come on standard output, and nothing but errors on standard error.
     """
-    words = [program, input_folder, "--output", output_folder, "--format", "tif",
-             "--existing", "overwrite", "--scale", format(options.scale, ".10g"),
-             "--progress", "--quiet"]
+    return [program, input_folder, "--output", output_folder, "--format", "tif",
+            "--existing", "overwrite", "--progress", "--quiet"] + pixel_words(options)
+
+
+def file_arguments(program, options, source, target, report):
+    """The words that enlarge one file and write what it took into a report."""
+    return [program, source, "--output", target, "--existing", "overwrite", "--report", report,
+            "--quiet"] + pixel_words(options)
+
+
+def pixel_words(options):
+    """The options that decide how the pixels look."""
+    words = ["--scale", format(options.scale, ".10g")]
     if options.model:
         words += ["--model", options.model]
     if options.strength is not None:
@@ -91,17 +101,35 @@ def parse_models(text):
     for entry in entries if isinstance(entries, list) else []:
         if not isinstance(entry, dict) or not isinstance(entry.get("scale"), int):
             continue
-        models.append(Model(str(entry.get("name", "")), entry["scale"], "strength" in entry,
-                            str(entry.get("trained_for") or entry.get("sizes", ""))))
+        strength = entry.get("strength")
+        models.append(Model(str(entry.get("name", "")), entry["scale"],
+                            strength if isinstance(strength, (int, float)) else None,
+                            str(entry.get("trained_for") or entry.get("sizes", "")),
+                            str(entry.get("path", ""))))
     return models
 
 
-def has_strength(models, name):
-    """Whether a strength can be chosen. name: of a model, or "" for the command's default."""
-    if name:
-        return all(model.has_strength for model in models if model.name == name)
-    family = [model for model in models if model.name.startswith(DEFAULT_FAMILY + "-x")]
-    return all(model.has_strength for model in family)
+def own_strength(models, name):
+    """The strength that a model has by itself, or None where none can be chosen. name: of a model, or
+    "" for the command's default."""
+    family = [model for model in models
+              if (model.name == name if name else model.name.startswith(DEFAULT_FAMILY + "-x"))]
+    if not family or any(model.strength is None for model in family):
+        return None
+    return family[0].strength
+
+
+def user_models_folder(variables, home):
+    """Where the user's own models lie."""
+    data = variables.get("XDG_DATA_HOME") or os.path.join(home, ".local", "share")
+    return os.path.join(data, "sisr", "models")
+
+
+def split_models(models, folder):
+    """(SISR's, the user's) models. folder: the user's own."""
+    inside = os.path.normpath(folder) + os.sep
+    yours = [model for model in models if os.path.normpath(model.path).startswith(inside)]
+    return [model for model in models if model not in yours], yours
 
 
 def parse_percent(text):
@@ -128,11 +156,15 @@ def time_left(seconds, percent):
     said."""
     if seconds < 1 or percent < 1:
         return ""
-    left = seconds * (100 - percent) / percent
-    count, unit = (left, "second") if left < 60 else \
-        (left / 60, "minute") if left < 5400 else (left / 3600, "hour")
+    return "about %s left" % duration(seconds * (100 - percent) / percent)
+
+
+def duration(seconds):
+    """"20 seconds", "3 minutes"."""
+    count, unit = (seconds, "second") if seconds < 60 else \
+        (seconds / 60, "minute") if seconds < 5400 else (seconds / 3600, "hour")
     count = max(1, round(count))
-    return "about %d %s%s left" % (count, unit, "" if count == 1 else "s")
+    return "%d %s%s" % (count, unit, "" if count == 1 else "s")
 
 
 def explain_failure(exit_code, errors):

@@ -1,12 +1,14 @@
 """The dialog that asks what to enlarge and how."""
 import os
 
-from PyQt5.QtCore import Qt, QTimer
-from PyQt5.QtWidgets import (QButtonGroup, QCheckBox, QComboBox, QDialog, QDialogButtonBox,
-                             QDoubleSpinBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel,
-                             QPushButton, QRadioButton, QSlider, QVBoxLayout, QWidget)
+from PyQt5.QtCore import QTimer
+from PyQt5.QtWidgets import (QDialog, QDialogButtonBox, QFileDialog, QHBoxLayout, QLabel,
+                             QMessageBox, QPushButton, QVBoxLayout)
 
-from . import command, settings
+from . import command, estimate, settings
+from .fields import in_row
+from .form import OptionsForm, note_label
+from .preview import Preview
 from .process import Failure, ModelQuestion
 
 LOOK_MILLISECONDS = 50  # how often an answer is looked for
@@ -18,53 +20,28 @@ def _shorten(path):
 
 
 class OptionsDialog(QDialog):
-    """document_size: (width, height) of the canvas; layer: its name and (width, height), or None
-    where there is none that can be enlarged, for the reason in layer_problem; check: tells why
-    options cannot be carried out, or ""."""
+    """subject: what is known of the document, see subject.py."""
 
-    def __init__(self, krita, document_size, layer, layer_problem="", check=lambda options: "",
-                 parent=None):
+    def __init__(self, krita, subject, parent=None):
         super().__init__(parent)
-        self._check = check
+        self._krita = krita
+        self._subject = subject
         self._problem = self._choice_problem = ""
-        self._layer_problem = layer_problem
-        self._models = []
         self._question = None
+        self._rates = estimate.Rates()
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MILLISECONDS)
         self._timer.timeout.connect(self._look_for_answer)
-        self._krita = krita
-        self._document_size = document_size
-        self._layer = layer
         self.setWindowTitle("Super-resolution")
-        layout = QVBoxLayout(self)
-        layout.addLayout(self._make_form(settings.load(krita)))
-        self._message = QLabel()
-        self._message.setWordWrap(True)
-        self._message.setMinimumWidth(420)
-        layout.addWidget(self._message)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.Ok | QDialogButtonBox.Cancel)
-        self._buttons.button(QDialogButtonBox.Ok).setText("Enlarge")
-        self._buttons.accepted.connect(self.accept)
-        self._buttons.rejected.connect(self.reject)
-        layout.addWidget(self._buttons)
-        self._wanted_model = settings.load(krita).model
-        self._model.currentIndexChanged.connect(self._allow_strength)
-        self._chooses_strength.toggled.connect(self._allow_strength)
+        self.form = OptionsForm(subject, settings.load(krita), self._make_program())
+        self.preview = Preview(subject)
+        self._lay_out()
+        self.form.changed.connect(self._changed)
+        self.preview.measured.connect(self._learn)
         self.look_for_program()
-        for button in (self._whole, self._new_document):
-            button.toggled.connect(self._show_size)
-        self._scale.valueChanged.connect(self._show_size)
-        self._show_size()
 
     def options(self):
-        strength = self._strength.value() / 100 if self._strength.isEnabled() else None
-        return command.Options(model=self._model.currentData() or "", scale=self._scale.value(),
-                               strength=strength, input_is=self._input_is.currentData(),
-                               colour_lock=self._colour_lock.isChecked(),
-                               whole_document=self._whole.isChecked(),
-                               new_document=self._new_document.isChecked(),
-                               keep_print_size=self._keep_print_size.isChecked())
+        return self.form.options()
 
     def program(self):
         """Path of the command, or None when it was not found."""
@@ -89,8 +66,20 @@ class OptionsDialog(QDialog):
         self._show_problem("Asking %s for its models..." % _shorten(self._program))
         self._timer.start()
 
+    def accept(self):
+        """Asks before a result that is larger than most people mean."""
+        options = self.options()
+        text = estimate.question(self._subject.chosen_size(options), options.scale,
+                                 self._seconds(options))
+        if text and QMessageBox.question(self, self.windowTitle(), text,
+                                         QMessageBox.Yes | QMessageBox.Cancel,
+                                         QMessageBox.Cancel) != QMessageBox.Yes:
+            return
+        super().accept()
+
     def done(self, result):
         self._stop_asking()
+        self.preview.close_run()
         super().done(result)
 
     def _look_for_answer(self):
@@ -115,116 +104,45 @@ class OptionsDialog(QDialog):
     def _show_problem(self, problem):
         """problem: why nothing can be enlarged now, or ""."""
         self._problem = problem
-        self._show_notes()
+        self._changed()
 
-    def _show_notes(self):
-        refusals = [note for note in (self._problem, self._check(self.options())) if note]
+    def _changed(self):
+        """Shows what the options lead to, or why they cannot be used."""
+        options = self.options()
+        refusals = [note for note in (self._problem, self._subject.problem(options)) if note]
         notes = [self._choice_problem] * bool(self._choice_problem) + refusals
         self._message.setText("\n".join(notes))
         self._message.setVisible(bool(notes))
+        note = "" if refusals else self._subject.note(options)
+        self._colour_note.setText(note)
+        self._colour_note.setVisible(bool(note))
         self._buttons.button(QDialogButtonBox.Ok).setEnabled(not refusals)
+        size = self._subject.chosen_size(options)
+        self.form.size.setText(estimate.size_text(size, options.scale))
+        self._show_time()
+        if refusals:
+            self.preview.pause(refusals[0] if not self._question else "")
+        else:
+            self.preview.show_options(self._program, options)
 
-    def _allow_strength(self):
-        has = command.has_strength(self._models, self._model.currentData() or "")
-        self._chooses_strength.setEnabled(has)
-        self._strength.setEnabled(has and self._chooses_strength.isChecked())
+    def _show_time(self):
+        text = estimate.time_text(self._seconds(self.options()))
+        is_possible = self._buttons.button(QDialogButtonBox.Ok).isEnabled()
+        self.form.time.setText(text if is_possible else "")
 
-    def _make_form(self, chosen):
-        form = QFormLayout()
-        form.addRow("Enlarge:", self._make_target(chosen))
-        if self._layer_problem:
-            reason = QLabel(self._layer_problem)
-            reason.setWordWrap(True)
-            form.addRow("", reason)
-        form.addRow("Into:", self._make_destination(chosen))
-        self._model = QComboBox()
-        form.addRow("Model:", self._model)
-        form.addRow("Scale:", self._make_scale(chosen))
-        form.addRow("Strength:", self._make_strength(chosen))
-        self._input_is = QComboBox()
-        self._input_is.setToolTip(
-            "For models that hold weights of their own for some kinds of pictures")
-        for kind, label in command.INPUT_KINDS:
-            self._input_is.addItem(label, kind)
-        self._input_is.setCurrentIndex(self._input_is.findData(chosen.input_is))
-        form.addRow("Input is:", self._input_is)
-        self._colour_lock = QCheckBox("Keep brightness and hue (colour lock)")
-        self._colour_lock.setChecked(chosen.colour_lock)
-        form.addRow("", self._colour_lock)
-        self._keep_print_size = QCheckBox("Keep the print size (more pixels per inch)")
-        self._keep_print_size.setChecked(chosen.keep_print_size)
-        form.addRow("", self._keep_print_size)
-        form.addRow("Command:", self._make_program())
-        return form
+    def _seconds(self, options):
+        """That the run takes, or None where that is not known."""
+        if self._subject.problem(options):
+            return None
+        return self._rates.seconds(options, self._subject.pixels(options))
 
-    @staticmethod
-    def _make_pair(owner, first, second, first_is_chosen):
-        group = QButtonGroup(owner)
-        row = QWidget()
-        box = QHBoxLayout(row)
-        box.setContentsMargins(0, 0, 0, 0)
-        for button in (first, second):
-            group.addButton(button)
-            box.addWidget(button)
-        (first if first_is_chosen else second).setChecked(True)
-        return row
+    def _learn(self, options, measured):
+        self._rates.learn(options, measured)
+        self._show_time()
 
-    def _make_target(self, chosen):
-        self._whole = QRadioButton("Whole document")
-        self._one_layer = QRadioButton("Active layer")
-        if self._layer:
-            self._one_layer.setText("Layer \"%s\"" % self._layer[0])
-        self._one_layer.setEnabled(self._layer is not None)
-        self._one_layer.setToolTip(self._layer_problem)
-        return self._make_pair(self, self._whole, self._one_layer,
-                               chosen.whole_document or self._layer is None)
-
-    def _make_destination(self, chosen):
-        self._same_document = QRadioButton("This document")
-        self._new_document = QRadioButton("A new document")
-        return self._make_pair(self, self._same_document, self._new_document,
-                               not chosen.new_document)
-
-    def _make_scale(self, chosen):
-        self._scale = QDoubleSpinBox()
-        # Qt drops digits that lead out of the range without a word; what it may be is judged later.
-        self._scale.setRange(0, 9999)
-        self._scale.setDecimals(2)
-        self._scale.setSingleStep(0.5)
-        self._scale.setValue(chosen.scale)
-        self._size = QLabel()
-        row = QWidget()
-        box = QHBoxLayout(row)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self._scale)
-        box.addWidget(self._size, 1)
-        return row
-
-    def _make_strength(self, chosen):
-        self._chooses_strength = QCheckBox("Choose:")
-        self._chooses_strength.setToolTip("Only for models that hold both stages of their training")
-        self._strength = QSlider(Qt.Horizontal)
-        self._strength.setRange(0, 100)
-        self._strength.setValue(round(100 * (1 if chosen.strength is None else chosen.strength)))
-        self._chooses_strength.setChecked(chosen.strength is not None)
-        row = QWidget()
-        box = QHBoxLayout(row)
-        box.setContentsMargins(0, 0, 0, 0)
-        for part in (self._chooses_strength, QLabel("fidelity"), self._strength, QLabel("detail")):
-            box.addWidget(part)
-        return row
-
-    def _make_program(self):
-        self._program_label = QLabel()
-        choose = QPushButton("Choose...")
-        choose.setAutoDefault(False)
-        choose.clicked.connect(self._choose_program)
-        row = QWidget()
-        box = QHBoxLayout(row)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self._program_label, 1)
-        box.addWidget(choose)
-        return row
+    def _list_models(self, models):
+        self.form.list_models(models, command.user_models_folder(os.environ,
+                                                                 os.path.expanduser("~")))
 
     def _choose_program(self):
         path, _ = QFileDialog.getOpenFileName(self, "The program sisr-batch", self._program or "/")
@@ -232,19 +150,27 @@ class OptionsDialog(QDialog):
             settings.save_program(self._krita, path)
             self.look_for_program()
 
-    def _list_models(self, models):
-        self._models = models
-        self._model.clear()
-        self._model.addItem("Default", "")
-        for model in models:
-            label = model.name + (": " + model.trained_for if model.trained_for else "")
-            self._model.addItem(label, model.name)
-        self._model.setCurrentIndex(max(0, self._model.findData(self._wanted_model)))
-        self._allow_strength()
+    def _lay_out(self):
+        self._message, self._colour_note = note_label(), note_label()
+        self._buttons = QDialogButtonBox(QDialogButtonBox.Ok | QDialogButtonBox.Cancel)
+        self._buttons.button(QDialogButtonBox.Ok).setText("Enlarge")
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        left = QVBoxLayout()
+        left.addWidget(self.form)
+        left.addWidget(self._colour_note)
+        left.addWidget(self._message)
+        left.addStretch(1)
+        beside = QHBoxLayout()
+        beside.addLayout(left)
+        beside.addWidget(self.preview, 1)
+        layout = QVBoxLayout(self)
+        layout.addLayout(beside, 1)
+        layout.addWidget(self._buttons)
 
-    def _show_size(self):
-        width, height = self._document_size if self._whole.isChecked() else self._layer[1]
-        self._size.setText("%d x %d pixels become %d x %d" % (
-            width, height, command.scaled(width, self._scale.value()),
-            command.scaled(height, self._scale.value())))
-        self._show_notes()
+    def _make_program(self):
+        self._program_label = QLabel()
+        choose = QPushButton("Choose...")
+        choose.setAutoDefault(False)
+        choose.clicked.connect(self._choose_program)
+        return in_row(self._program_label, choose, stretch=self._program_label)

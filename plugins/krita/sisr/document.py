@@ -10,7 +10,7 @@ import tempfile
 
 from PyQt5.QtCore import QPointF, QRect
 
-from . import command
+from . import colours, command
 from .exchange import (Result, clear_pixels, copy_pixels, is_supported, pixel_bytes,
                        write_layer)
 from .process import Cancelled, Failure, run
@@ -40,7 +40,7 @@ def all_nodes(parent):
 
 
 def paint_layers(document):
-    """(layers for the network, names of those left to Krita's scaling). Empty layers are in neither;
+    """(layers for the network, those left to Krita's scaling). Empty layers are in neither;
     of an animated layer the API gives one frame only, while Krita scales them all."""
     chosen, left = [], []
     for node in all_nodes(document.rootNode()):
@@ -49,7 +49,7 @@ def paint_layers(document):
         if is_supported(node) and not node.animated():
             chosen.append(node)
         else:
-            left.append(node.name())
+            left.append(node)
     return chosen, left
 
 
@@ -98,9 +98,9 @@ def layers_to_enlarge(document, active, options):
     if not command.MIN_SCALE <= options.scale <= command.MAX_SCALE:
         raise Failure("The scale must be from %d to %d." % (command.MIN_SCALE, command.MAX_SCALE))
     if options.whole_document:
-        layers, _ = paint_layers(document)
+        layers, left = paint_layers(document)
         if not layers:
-            raise Failure("The document holds no paint layer in RGB or grey.")
+            raise Failure(colours.refusal(left))
     else:
         check_layer(active)
         layers = [active]
@@ -138,7 +138,7 @@ def _enlarge_document(krita, document, options, program, folder, progress):
         layers, left = paint_layers(target)
         rects = [layer.bounds() for layer in layers]
         results = _run_network(krita, layers, rects, options, program, folder, progress)
-        outcome = Outcome(target, len(layers), left)
+        outcome = Outcome(target, len(layers), [layer.name() for layer in left])
         outcome.undo_steps += _scale_canvas(target, options)
         for layer, rect, path in zip(layers, rects, results):
             x, y = _scaled_corner(rect, options.scale)

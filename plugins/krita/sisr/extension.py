@@ -7,14 +7,15 @@ from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import QApplication, QMessageBox, QProgressDialog
 
 from . import settings
+from .colours import list_names
 from .command import time_left
 from .dialog import OptionsDialog
-from .document import check_layer, enlarge, layers_to_enlarge, locked_layers
+from .document import enlarge, locked_layers
 from .process import Cancelled, Failure
+from .subject import Subject
 
 ACTION = "sisr_super_resolution"
 MESSAGE_MILLISECONDS = 6000
-MOST_NAMES = 5  # of layers in a message
 
 
 class SuperResolution(Extension):
@@ -36,24 +37,17 @@ class SuperResolution(Extension):
             QMessageBox.information(parent, "Super-resolution", "Open a picture first.")
             return
         active = document.activeNode()
-        layer, layer_problem = describe(active)
-
-        def check(options):
-            try:
-                layers_to_enlarge(document, active, options)
-            except Failure as failure:
-                return str(failure)
-            return ""
-
-        dialog = OptionsDialog(krita, (document.width(), document.height()), layer, layer_problem,
-                               check, parent)
-        if dialog.exec_() != OptionsDialog.Accepted:
+        document.waitForDone()
+        dialog = OptionsDialog(krita, Subject(document, active), parent)
+        accepted = dialog.exec_() == OptionsDialog.Accepted
+        options, program = dialog.options(), dialog.program()
+        dialog.deleteLater()  # it holds pictures, and Krita's window would keep it
+        if not accepted:
             return
-        options = dialog.options()
         if not _may_change(locked_layers(document, active, options), parent):
             return
         try:
-            outcome = _enlarge_with_bar(krita, document, active, options, dialog.program(), parent)
+            outcome = _enlarge_with_bar(krita, document, active, options, program, parent)
         except Cancelled:
             settings.save(krita, options)
             return
@@ -67,16 +61,6 @@ class SuperResolution(Extension):
         _tell(window, outcome)
 
 
-def describe(node):
-    """((name, (width, height)), "") of a layer that can be enlarged by itself, else (None, why not)."""
-    try:
-        check_layer(node)
-    except Failure as failure:
-        return None, str(failure)
-    bounds = node.bounds()
-    return (node.name(), (bounds.width(), bounds.height())), ""
-
-
 def _may_change(locked, parent):
     """Asks about layers that are locked. locked: their names."""
     if not locked:
@@ -84,14 +68,9 @@ def _may_change(locked, parent):
     what = "is locked" if len(locked) == 1 else "are locked"
     answer = QMessageBox.question(
         parent, "Super-resolution",
-        "%s %s. Enlarge all the same? What is locked stays so." % (_list_names(locked), what),
+        "%s %s. Enlarge all the same? What is locked stays so." % (list_names(locked), what),
         QMessageBox.Yes | QMessageBox.Cancel, QMessageBox.Cancel)
     return answer == QMessageBox.Yes
-
-
-def _list_names(names):
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (" and %d more" % more if more > 0 else "")
 
 
 def _enlarge_with_bar(krita, document, active, options, program, parent):
@@ -122,7 +101,7 @@ def _tell(window, outcome):
     if outcome.undo_steps:
         text += "; %d steps of Undo take it back" % outcome.undo_steps
     if outcome.left_to_krita:
-        text += "; scaled by Krita: " + _list_names(outcome.left_to_krita)
+        text += "; scaled by Krita: " + list_names(outcome.left_to_krita)
     view = window.activeView()
     if view:
         view.showFloatingMessage(text, QIcon(), MESSAGE_MILLISECONDS, 1)

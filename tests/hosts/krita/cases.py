@@ -16,8 +16,8 @@ from sisr import settings
 from sisr.command import DEFAULTS
 from sisr.dialog import OptionsDialog
 from sisr.document import all_nodes, enlarge
-from sisr.extension import describe
 from sisr.process import Cancelled, Failure
+from sisr.subject import Subject
 from support import (BATCH, LIMITS, find_profile, max_difference, raw, read_samples, samples, settle,
                      sisr_batch, state, write_png)
 
@@ -381,9 +381,9 @@ class FromTheMenu(Case):
 
         def accept(widget):
             if self.is_ready(widget):
-                models.extend(widget._model.itemData(i) for i in range(widget._model.count()))
-                widget._scale.setValue(3)
-                widget._input_is.setCurrentIndex(widget._input_is.findData("heavy"))
+                models.extend(widget.form.model.itemData(i) for i in range(widget.form.model.count()))
+                widget.form.scale.setValue(3)
+                widget.form.input_is.setCurrentIndex(widget.form.input_is.findData("heavy"))
                 widget.accept()
         self.assertEqual(self.trigger(accept), [])
         settle(document)
@@ -441,7 +441,7 @@ class FromTheMenu(Case):
 
         def accept(widget):
             if self.is_ready(widget):
-                widget._scale.setValue(3)
+                widget.form.scale.setValue(3)
                 widget.accept()
         messages = self.trigger(accept)
         self.assertEqual(messages, ["sisr-batch: broken on purpose"])
@@ -521,13 +521,13 @@ class FromTheMenu(Case):
         def look(widget):
             if not self.is_ready(widget):
                 return
-            widget._scale.lineEdit().setText(widget.locale().toString(24))
-            widget._scale.interpretText()
-            told.append((widget._scale.value(), widget._message.text(), self.is_ready(widget)))
-            widget._model.setCurrentIndex(widget._model.findData("fidelity-x4"))
-            told.append((widget._chooses_strength.isEnabled(), widget.options().strength))
-            widget._model.setCurrentIndex(widget._model.findData("photo-x4"))
-            told.append(widget._chooses_strength.isEnabled())
+            widget.form.scale.lineEdit().setText(widget.locale().toString(24))
+            widget.form.scale.interpretText()
+            told.append((widget.form.scale.value(), widget._message.text(), self.is_ready(widget)))
+            widget.form.model.setCurrentIndex(widget.form.model.findData("fidelity-x4"))
+            told.append((widget.form.strength.isEnabled(), widget.options().strength))
+            widget.form.model.setCurrentIndex(widget.form.model.findData("photo-x4"))
+            told.append(widget.form.strength.isEnabled())
             widget.reject()
         self.trigger(look)
         self.assertEqual(told, [(24, "The scale must be from 1 to 16.", False), (False, None), True])
@@ -535,10 +535,9 @@ class FromTheMenu(Case):
     def test_a_layer_that_cannot_be_enlarged_is_told_at_the_opening(self):
         document = self.open_png("a.png", 25, 18, 3, 8)
         group = document.createGroupLayer("folder")
-        layer, problem = describe(group)
-        dialog = OptionsDialog(KRITA, (25, 18), layer, problem)
+        dialog = OptionsDialog(KRITA, Subject(document, group))
         self.addCleanup(dialog.reject)
-        self.assertFalse(dialog._one_layer.isEnabled())
+        self.assertFalse(dialog.form.one_layer.isEnabled())
         self.assertIn("\"folder\" is not a paint layer", [
             label.text() for label in dialog.findChildren(QLabel) if "folder" in label.text()][0])
 

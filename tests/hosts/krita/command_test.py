@@ -20,6 +20,10 @@ process = importlib.import_module("sisr.process")
 settings = importlib.import_module("sisr.settings")
 
 
+def model(name, scale, strength=None, words=""):
+    return command.Model(name, scale, strength, words, "")
+
+
 class Folder(unittest.TestCase):
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
@@ -65,8 +69,15 @@ class Arguments(unittest.TestCase):
     def test_defaults(self):
         words = command.arguments("/b/sisr-batch", command.DEFAULTS, "in", "out")
         self.assertEqual(words, ["/b/sisr-batch", "in", "--output", "out", "--format", "tif",
-                                 "--existing", "overwrite", "--scale", "4", "--progress",
-                                 "--quiet"])
+                                 "--existing", "overwrite", "--progress", "--quiet",
+                                 "--scale", "4"])
+
+    def test_one_file(self):
+        words = command.file_arguments("b", command.DEFAULTS._replace(strength=0.0), "i.png",
+                                       "o.png", "r.json")
+        self.assertEqual(words, ["b", "i.png", "--output", "o.png", "--existing", "overwrite",
+                                 "--report", "r.json", "--quiet", "--scale", "4",
+                                 "--strength", "0"])
 
     def test_everything(self):
         options = command.DEFAULTS._replace(model="photo-x4", scale=2.75, strength=0.25,
@@ -87,22 +98,31 @@ class Arguments(unittest.TestCase):
 class Answers(unittest.TestCase):
     def test_models(self):
         text = """[
-          {"name": "photo-x4", "scale": 4, "strength": 0.9, "trained_for": "photographs of all"},
+          {"name": "photo-x4", "scale": 4, "strength": 0.9, "trained_for": "photographs of all",
+           "path": "/usr/share/sisr/models/photo-x4.safetensors"},
           {"name": "fidelity-x4", "scale": 4, "trained_for": "clean photographs"},
           {"name": "4x my own", "scale": 4, "sizes": "23 blocks of 64 channels",
-           "trained_for": ""},
+           "trained_for": "", "path": "/home/a/.local/share/sisr/models/4x my own.pth"},
           {"name": "no model here"}, 7]"""
         models = command.parse_models(text)
         self.assertEqual(models, [
-            command.Model("photo-x4", 4, True, "photographs of all"),
-            command.Model("fidelity-x4", 4, False, "clean photographs"),
-            command.Model("4x my own", 4, False, "23 blocks of 64 channels")])
+            command.Model("photo-x4", 4, 0.9, "photographs of all",
+                          "/usr/share/sisr/models/photo-x4.safetensors"),
+            command.Model("fidelity-x4", 4, None, "clean photographs", ""),
+            command.Model("4x my own", 4, None, "23 blocks of 64 channels",
+                          "/home/a/.local/share/sisr/models/4x my own.pth")])
+        folder = command.user_models_folder({"XDG_DATA_HOME": ""}, "/home/a")
+        self.assertEqual(command.split_models(models, folder), (models[:2], models[2:]))
+        folder = command.user_models_folder({"XDG_DATA_HOME": "/data"}, "/home/a")
+        self.assertEqual(folder, "/data/sisr/models")
+        self.assertEqual(command.split_models(models, folder), (models, []))
         for other in ("", "what is this\nphoto 4 a 1 2 b\n", "{}", "3"):
             self.assertEqual(command.parse_models(other), [])
-        self.assertTrue(command.has_strength(models, ""))
-        self.assertTrue(command.has_strength(models, "photo-x4"))
-        self.assertFalse(command.has_strength(models, "fidelity-x4"))
-        self.assertFalse(command.has_strength([command.Model("photo-x2", 2, False, "")], ""))
+        self.assertEqual(command.own_strength(models, ""), 0.9)
+        self.assertEqual(command.own_strength(models, "photo-x4"), 0.9)
+        self.assertIsNone(command.own_strength(models, "fidelity-x4"))
+        self.assertIsNone(command.own_strength(models, "gone"))
+        self.assertIsNone(command.own_strength([model("photo-x2", 2)], ""))
 
     def test_percent(self):
         self.assertIsNone(command.parse_percent(""))
@@ -171,7 +191,7 @@ class Run(Folder):
     def test_models(self):
         entry = '{"name": "photo-x4", "scale": 4, "trained_for": "photographs"}'
         program = self.program("p", "echo [; sleep 0.2; echo '%s]'" % entry)
-        self.assertEqual(self.answer(program), [command.Model("photo-x4", 4, False, "photographs")])
+        self.assertEqual(self.answer(program), [model("photo-x4", 4, words="photographs")])
         with self.assertRaisesRegex(process.Failure, "no model"):
             self.answer(self.program("q", "echo no model is installed >&2; exit 2"))
         with self.assertRaisesRegex(process.Failure, "/r tells no model; is it sisr-batch"):

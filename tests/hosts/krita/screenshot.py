@@ -2,6 +2,7 @@
 ./screenshot."""
 import os
 import sys
+import time
 
 from krita import Krita
 from PyQt5.QtCore import QTimer
@@ -10,6 +11,7 @@ from sisr.dialog import OptionsDialog
 from support import settle
 
 SAMPLE = os.path.join(os.environ["SISR_ROOT"], "docs/samples/city.png")
+PREVIEW_SECONDS = 60
 
 
 def main():
@@ -26,6 +28,9 @@ def main():
         dialog = QApplication.activeModalWidget()
         if not isinstance(dialog, OptionsDialog):
             return
+        end = time.monotonic() + PREVIEW_SECONDS
+        while dialog.preview.view.after is None and time.monotonic() < end:
+            settle(document)
         dialog.move(window.qwindow().geometry().center() - dialog.rect().center())
         settle(document, 1)
         picture = screen.grabWindow(0).toImage()
