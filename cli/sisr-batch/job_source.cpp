@@ -64,7 +64,8 @@ WriteOptions JobSource::write_options(const ImageShape& result) const {
     write.depth = options_.depth ? options_.depth : std::optional<Depth>(file_.depth());
     write.quality = options_.quality;
     write.pages = pages_;
-    if (!options_.strip_metadata) write.metadata = file_.metadata();
+    write.metadata = file_.metadata();
+    if (options_.strip_metadata) write.metadata = stripped(*write.metadata);
     if (options_.scales_resolution) {
         write.resolution_scale = static_cast<double>(result.width) / shape().width;
     }

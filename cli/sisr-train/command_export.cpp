@@ -23,6 +23,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What is to be exported: a folder, a file, or an installed model by its name.
+fs::path source_of(const OptionValues& values) {
+    const std::string from = values.text("from");
+    return fs::exists(from) ? fs::path(from) : find_model_file(from);
+}
+
 TensorFile read_checkpoint(const fs::path& path) {
     if (!fs::is_directory(path)) return read_safetensors(path);
     const auto warn = [](const std::string& line) {
@@ -135,7 +141,7 @@ training::ModelCard make_card(const OptionValues& values, const fs::path& target
 
 /// A run's weights, or a model's, as a model of one stage or, with --fidelity, of two.
 void export_weights(const OptionValues& values, const fs::path& target) {
-    const TensorFile checkpoint = read_checkpoint(values.text("from"));
+    const TensorFile checkpoint = read_checkpoint(source_of(values));
     std::optional<double> strength;
     if (values.has("strength")) strength = values.number<double>("strength", 0, 1);
     const bool joins = values.has("fidelity");
@@ -169,8 +175,9 @@ ExitCode run_export(const Arguments& arguments) {
         std::printf("%s\n", target.c_str());
         return ExitCode::done;
     }
-    if (is_published_model(values.text("from"))) {
-        export_published(values, target);
+    const fs::path from = source_of(values);
+    if (is_published_model(from)) {
+        export_published(values, from, target);
     } else if (values.has("as")) {
         throw Error(ErrorKind::usage, "--as", "is for others' models; ours are in half precision");
     } else if (adds_special(values)) {

@@ -72,8 +72,7 @@ bool is_published_model(const fs::path& file) {
     }
 }
 
-void export_published(const OptionValues& values, const fs::path& target) {
-    const fs::path from = values.text("from");
+void export_published(const OptionValues& values, const fs::path& from, const fs::path& target) {
     check(values, from);
     TensorFile content = read_model_file(from);
     if (values.has("as")) {

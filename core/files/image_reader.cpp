@@ -162,6 +162,17 @@ bool FileSource::next_page() {
     return true;
 }
 
+std::shared_ptr<const FileMetadata> stripped(const FileMetadata& metadata) {
+    auto kept = std::make_shared<FileMetadata>();
+    kept->format = metadata.format;
+    kept->depth = metadata.depth;
+    kept->windows = metadata.windows;
+    kept->animation = metadata.animation;
+    kept->parts.jpeg_quality = metadata.parts.jpeg_quality;
+    kept->parts.is_lossless = metadata.parts.is_lossless;
+    return kept;
+}
+
 void FileSource::make_upright() {
     Impl& impl = *impl_;
     const int orientation = impl.metadata->orientation;

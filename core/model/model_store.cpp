@@ -150,6 +150,8 @@ std::vector<ModelInfo> list_models() {
     for (const auto& item : installed_models()) {
         try {
             infos.push_back(describe_model(item.second));
+            // Which it is found by, whatever the file calls itself.
+            infos.back().name = item.first;
         } catch (const Error&) {
             continue;  // a damaged file must not hide the others; using it by name tells the reason
         }

@@ -333,6 +333,16 @@ TEST_F(SisrBatchFidelity, StrippedFilesTellNothingButTheirPixels) {
     }
 }
 
+TEST_F(SisrBatchFidelity, StrippedFilesAreWrittenAsTheyWere) {
+    SISR_SKIP_WITHOUT_TOOL("convert");
+    convert({make_base(), "-quality", "82", path("in/a.jpg")});
+    convert({"-delay", "30", make_base(), "(", "+clone", "-negate", ")", "-loop", "2",
+             path("in/b.gif")});
+    ASSERT_EQ(run({path("in"), "-o", path("out"), "--strip-metadata", "-q"}).exit_code, 0);
+    EXPECT_EQ(identify("%Q", path("out/a.jpg")), "82");
+    EXPECT_EQ(identify("%T,", path("out/b.gif")), "30,30,");
+}
+
 TEST_F(SisrBatchFidelity, ResolutionIsKeptOrScaled) {
     SISR_SKIP_WITHOUT_TOOL("convert");
     SISR_SKIP_WITHOUT_TOOL("exiftool");

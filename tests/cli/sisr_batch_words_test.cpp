@@ -109,6 +109,24 @@ TEST_F(SisrBatchWords, TheDefaultModelIsMarked) {
     EXPECT_FALSE(contains(line("repeat-x2"), "default")) << listed.out;
 }
 
+TEST_F(SisrBatchWords, AModelIsListedByTheNameThatFindsIt) {
+    write_repeating_model(folder_ / "models/photo-x2.safetensors", 2);
+    std::filesystem::copy(folder_ / "models/photo-x2.safetensors",
+                          folder_ / "models/mine.safetensors");
+    const CommandResult listed = run_plain({"--list-models", "--json"});
+    ASSERT_EQ(listed.exit_code, 0) << listed.err;
+    make_image("in/a.png");
+    int own = 0;
+    for (const auto& model : nlohmann::json::parse(listed.out)) {
+        const auto name = model["name"].get<std::string>();
+        own += name == "mine" ? 1 : 0;
+        const CommandResult used =
+            run_plain({path("in/a.png"), "-o", path("out-" + name), "-m", name});
+        EXPECT_EQ(used.exit_code, 0) << name << ": " << used.err;
+    }
+    EXPECT_EQ(own, 1) << listed.out;
+}
+
 TEST_F(SisrBatchWords, TimeCountsFromTheStartOfTheProcess) {
     make_image("in/a.png");
     const auto begin = std::chrono::steady_clock::now();

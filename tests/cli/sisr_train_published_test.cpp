@@ -51,6 +51,17 @@ TEST_F(SisrTrainPublished, ExportsAnothersModel) {
     EXPECT_FALSE(info.locks_colour);
 }
 
+TEST_F(SisrTrainPublished, ExportsAnInstalledModelByItsName) {
+    write_safetensors(file("installed.safetensors"), compact_model(2));
+    ::setenv("SISR_MODEL_PATH", folder_.path().c_str(), 1);
+    const auto exported = run({"export", "installed", file("out.safetensors")});
+    ::unsetenv("SISR_MODEL_PATH");
+    EXPECT_EQ(exported.exit_code, 0) << exported.err;
+    EXPECT_EQ(Model::load(file("out.safetensors")).info().architecture, "compact");
+    const auto missing = run({"export", "nowhere", file("out.safetensors")});
+    EXPECT_NE(missing.err.find("nowhere: unknown model"), std::string::npos) << missing.err;
+}
+
 TEST_F(SisrTrainPublished, RefusesWhatATypeCannotHoldAndWhatIsForOurs) {
     TensorFile model = compact_model(2);
     model.tensors["body.0.bias"][0] = 1e6;

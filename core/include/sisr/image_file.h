@@ -61,6 +61,10 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// How the file was written (format, depth, quality, windows, an animation's times), without what it
+/// tells: profile, EXIF, IPTC, XMP, texts.
+SISR_API std::shared_ptr<const FileMetadata> stripped(const FileMetadata& metadata);
+
 struct WriteOptions {
     std::optional<Depth> depth;  ///< none: the metadata's file's; the nearest that the format has
     int quality = 0;             ///< 1 to 100, if lossy; 0: a JPEG's own, at least 75, else 95
