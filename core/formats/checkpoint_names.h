@@ -7,8 +7,8 @@
 
 namespace sisr {
 
-/// Of a checkpoint (its metadata counts "ema_updates") leaves the averaged weights, by the names that
-/// the network has; another file's tensors stay as they are. Works on any map from names.
+/// Of a checkpoint (its metadata counts "ema_updates") leaves the averaged weights, by the names
+/// that the network has; another file's tensors stay as they are. Works on any map from names.
 template <class Map>
 void keep_averaged(Map& tensors, const std::map<std::string, std::string>& metadata) {
     static const std::string kPrefix = "ema.";

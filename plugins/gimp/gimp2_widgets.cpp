@@ -56,9 +56,10 @@ GtkWidget* new_label(const char* text) {
 int device_pixels(GtkWidget* /*widget*/) { return 1; }
 
 void connect_paint(GtkWidget* widget, Paint paint, gpointer user) {
-    g_signal_connect_data(widget, "expose-event", G_CALLBACK(on_expose), new Painter{paint, user},
-                          [](gpointer painter, GClosure*) { delete static_cast<Painter*>(painter); },
-                          GConnectFlags{});
+    g_signal_connect_data(
+        widget, "expose-event", G_CALLBACK(on_expose), new Painter{paint, user},
+        [](gpointer painter, GClosure*) { delete static_cast<Painter*>(painter); },
+        GConnectFlags{});
 }
 
 }  // namespace sisr::gimp

@@ -48,9 +48,10 @@ GtkWidget* new_label(const char* text) {
 int device_pixels(GtkWidget* widget) { return gtk_widget_get_scale_factor(widget); }
 
 void connect_paint(GtkWidget* widget, Paint paint, gpointer user) {
-    g_signal_connect_data(widget, "draw", G_CALLBACK(on_draw), new Painter{paint, user},
-                          [](gpointer painter, GClosure*) { delete static_cast<Painter*>(painter); },
-                          GConnectFlags{});
+    g_signal_connect_data(
+        widget, "draw", G_CALLBACK(on_draw), new Painter{paint, user},
+        [](gpointer painter, GClosure*) { delete static_cast<Painter*>(painter); },
+        GConnectFlags{});
 }
 
 }  // namespace sisr::gimp

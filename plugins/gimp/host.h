@@ -148,7 +148,8 @@ void start_widgets();
 GtkWidget* new_box(GtkOrientation orientation, int spacing);
 GtkWidget* new_grid();
 void put_in_grid(GtkWidget* grid, GtkWidget* widget, int column, int row, int columns);
-/// Text on the left, which GTK 2 and 3 say differently. An underscore before a letter is a mnemonic.
+/// Text on the left, which GTK 2 and 3 say differently. An underscore before a letter is a
+/// mnemonic.
 GtkWidget* new_label(const char* text);
 /// The screen's pixels per unit of the widget's size, each way.
 int device_pixels(GtkWidget* widget);

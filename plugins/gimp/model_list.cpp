@@ -90,8 +90,8 @@ void ModelList::refresh() {
                 if ((model.is_users != FALSE) != is_users) continue;
                 if (is_first) add("", is_users ? "Yours" : "With SISR", true);
                 is_first = false;
-                add(model.name, std::string(model.name) + "  (" + std::to_string(model.scale) +
-                                    "x)");
+                add(model.name,
+                    std::string(model.name) + "  (" + std::to_string(model.scale) + "x)");
             }
         }
     }

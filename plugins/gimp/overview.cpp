@@ -7,26 +7,28 @@
 namespace sisr::gimp {
 namespace {
 
-constexpr int kSide = 110;        ///< on the screen, in its units
-constexpr int kPictureSide = 220; ///< that is read, which is sharp on fine screens too
+constexpr int kSide = 110;         ///< on the screen, in its units
+constexpr int kPictureSide = 220;  ///< that is read, which is sharp on fine screens too
 
 }  // namespace
 
 Overview::Overview(GeglBuffer* source, Chosen chosen)
     : extent_(*gegl_buffer_get_extent(source)),
-      scale_(std::min(1.0, static_cast<double>(kPictureSide) /
-                               std::max(extent_.width, extent_.height))),
+      scale_(std::min(1.0,
+                      static_cast<double>(kPictureSide) / std::max(extent_.width, extent_.height))),
       chosen_(std::move(chosen)) {
     const auto reduced = [&](double value) { return static_cast<gint>(value * scale_); };
-    picture_ = to_surface(source,
-                          {reduced(extent_.x), reduced(extent_.y),
-                           std::max(1, reduced(extent_.width)), std::max(1, reduced(extent_.height))},
-                          scale_);
+    picture_ =
+        to_surface(source,
+                   {reduced(extent_.x), reduced(extent_.y), std::max(1, reduced(extent_.width)),
+                    std::max(1, reduced(extent_.height))},
+                   scale_);
     gtk_widget_set_size_request(area_, kSide, kSide);
     gtk_widget_add_events(area_, GDK_BUTTON_PRESS_MASK | GDK_BUTTON1_MOTION_MASK);
     gtk_widget_set_tooltip_text(area_, "Click where to look closer");
     connect_paint(
-        area_, [](cairo_t* context, gpointer self) { static_cast<Overview*>(self)->paint(context); },
+        area_,
+        [](cairo_t* context, gpointer self) { static_cast<Overview*>(self)->paint(context); },
         this);
     g_signal_connect(area_, "button-press-event", G_CALLBACK(on_button), this);
     g_signal_connect(area_, "motion-notify-event", G_CALLBACK(on_motion), this);

@@ -53,8 +53,7 @@ Part make_part(const PartRequest& request, SisrBridgeProgress progress, gpointer
     } catch (const std::exception& error) {
         part.failure = error.what();
     }
-    part.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    part.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return part;
 }
 

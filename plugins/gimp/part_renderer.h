@@ -13,15 +13,15 @@
 namespace sisr::gimp {
 
 struct PartRequest {
-    std::string key;             ///< of all settings that change pixels; comes back with the result
-    std::string model_key;       ///< of those that change the time
-    Settings settings;           ///< scale: of the whole, at which a family's member is chosen
+    std::string key;        ///< of all settings that change pixels; comes back with the result
+    std::string model_key;  ///< of those that change the time
+    Settings settings;      ///< scale: of the whole, at which a family's member is chosen
     SisrBridgeInput input = SISR_BRIDGE_INPUT_AUTO;  ///< what the whole was taken for
-    double across = 1;           ///< enlargement
+    double across = 1;                               ///< enlargement
     double down = 1;
-    GeglRectangle wanted{};      ///< in source pixels
-    GeglRectangle read{};        ///< with a margin, so that the network sees the surroundings
-    BufferPtr pixels;            ///< of `read`, nobody else's
+    GeglRectangle wanted{};  ///< in source pixels
+    GeglRectangle read{};    ///< with a margin, so that the network sees the surroundings
+    BufferPtr pixels;        ///< of `read`, nobody else's
 };
 
 struct Part {

@@ -188,7 +188,8 @@ double needed_bytes(const Plan& plan) {
 
 void require_room(const Plan& plan) {
     GError* error = nullptr;
-    if (!sisr_bridge_has_room(static_cast<guint64>(needed_bytes(plan)), &error)) throw_failure(error);
+    if (!sisr_bridge_has_room(static_cast<guint64>(needed_bytes(plan)), &error))
+        throw_failure(error);
 }
 
 std::string obstacle(const Selection& selection, Mode mode) {

@@ -27,8 +27,8 @@ void print(Settings& settings, double resolution) {
     take_default_model(settings, SISR_BRIDGE_MODEL_STRENGTH);
     settings.mode = Mode::image;
     settings.keep_print_size = true;
-    take_scale(settings, resolution > 0 ? kPrintResolution / resolution
-                                        : SISR_BRIDGE_DEFAULT_SCALE);
+    take_scale(settings,
+               resolution > 0 ? kPrintResolution / resolution : SISR_BRIDGE_DEFAULT_SCALE);
 }
 
 void restore(Settings& settings, double /*resolution*/) {
@@ -39,10 +39,9 @@ void restore(Settings& settings, double /*resolution*/) {
 
 }  // namespace
 
-const Preset kPresets[4] = {
-    {"Natural: nothing invented", natural},
-    {"Crisp: most detail", crisp},
-    {"Print: 300 pixels per inch, same size on paper", print},
-    {"Restore JPEG only: same size, no blocks", restore}};
+const Preset kPresets[4] = {{"Natural: nothing invented", natural},
+                            {"Crisp: most detail", crisp},
+                            {"Print: 300 pixels per inch, same size on paper", print},
+                            {"Restore JPEG only: same size, no blocks", restore}};
 
 }  // namespace sisr::gimp

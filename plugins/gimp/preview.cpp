@@ -9,10 +9,10 @@
 namespace sisr::gimp {
 namespace {
 
-constexpr int kCell = 32;            ///< side in source pixels
-constexpr int kMargin = 16;          ///< source pixels; more than that changes nothing to be seen
-constexpr guint kDelay = 60;         ///< milliseconds without a change before there is work
-constexpr double kPartSeconds = 0.4; ///< that one part should take
+constexpr int kCell = 32;             ///< side in source pixels
+constexpr int kMargin = 16;           ///< source pixels; more than that changes nothing to be seen
+constexpr guint kDelay = 60;          ///< milliseconds without a change before there is work
+constexpr double kPartSeconds = 0.4;  ///< that one part should take
 constexpr int kFirstPixels = 128 * 128;  ///< of a part as long as nobody knows what one takes
 constexpr int kReadAhead = 64;           ///< source pixels round what is visible
 constexpr std::size_t kMostBytes = std::size_t{192} << 20;
@@ -44,8 +44,7 @@ void paint_stretched(cairo_t* context, cairo_surface_t* surface, const GeglRecta
     cairo_rectangle(context, area.x, area.y, area.width, area.height);
     cairo_clip(context);
     cairo_translate(context, area.x, area.y);
-    cairo_scale(context,
-                static_cast<double>(area.width) / cairo_image_surface_get_width(surface),
+    cairo_scale(context, static_cast<double>(area.width) / cairo_image_surface_get_width(surface),
                 static_cast<double>(area.height) / cairo_image_surface_get_height(surface));
     cairo_set_source_surface(context, surface, 0, 0);
     cairo_pattern_set_filter(cairo_get_source(context), CAIRO_FILTER_NEAREST);
@@ -72,16 +71,15 @@ Preview::Preview(Id layer, std::function<void()> measured)
       zoom_(gtk_combo_box_text_new()),
       renderer_([this](const PartRequest& request, Part part) { take(request, std::move(part)); }) {
     view_ = std::make_unique<Viewport>(
-        extent_, Viewport::Callbacks{
-                     [this](cairo_t* context, const GeglRectangle& visible) {
-                         paint_before(context, visible);
-                     },
-                     [this](cairo_t* context, const GeglRectangle& visible) {
-                         paint_after(context, visible);
-                     },
-                     [this] { moved(); }});
-    overview_ = std::make_unique<Overview>(
-        source_.get(), [this](double x, double y) { view_->look_at(x, y); });
+        extent_, Viewport::Callbacks{[this](cairo_t* context, const GeglRectangle& visible) {
+                                         paint_before(context, visible);
+                                     },
+                                     [this](cairo_t* context, const GeglRectangle& visible) {
+                                         paint_after(context, visible);
+                                     },
+                                     [this] { moved(); }});
+    overview_ = std::make_unique<Overview>(source_.get(),
+                                           [this](double x, double y) { view_->look_at(x, y); });
 
     GtkWidget* below = new_box(GTK_ORIENTATION_HORIZONTAL, 12);
     GtkWidget* words = new_box(GTK_ORIENTATION_VERTICAL, 6);
@@ -114,9 +112,8 @@ void Preview::update(const Settings& settings, double across, double down) {
     across_ = across;
     down_ = down;
     model_key_ = settings.model + joined({settings.scale, static_cast<double>(settings.input)});
-    const std::string key =
-        model_key_ + joined({across, down, settings.strength,
-                             static_cast<double>(settings.colour_lock)});
+    const std::string key = model_key_ + joined({across, down, settings.strength,
+                                                 static_cast<double>(settings.colour_lock)});
     if (key == key_) return;
     last_key_ = std::exchange(key_, key);
     renderer_.cancel();
@@ -197,8 +194,7 @@ void Preview::start(const GeglRectangle& wanted) {
     request.wanted = wanted;
     request.read = grown(wanted, kMargin, extent_);
     // What GIMP holds may only be read in this thread.
-    request.pixels.reset(
-        gegl_buffer_new(&request.read, gegl_buffer_get_format(source_.get())));
+    request.pixels.reset(gegl_buffer_new(&request.read, gegl_buffer_get_format(source_.get())));
     gegl_buffer_copy(source_.get(), &request.read, GEGL_ABYSS_NONE, request.pixels.get(), nullptr);
     renderer_.start(std::move(request));
 }
@@ -230,8 +226,9 @@ void Preview::measure(const PartRequest& request, double seconds) {
 }
 
 void Preview::keep(const std::string& key, const GeglRectangle& area, SurfacePtr pixels) {
-    const std::size_t bytes = static_cast<std::size_t>(cairo_image_surface_get_stride(pixels.get())) *
-                              static_cast<std::size_t>(cairo_image_surface_get_height(pixels.get()));
+    const std::size_t bytes =
+        static_cast<std::size_t>(cairo_image_surface_get_stride(pixels.get())) *
+        static_cast<std::size_t>(cairo_image_surface_get_height(pixels.get()));
     if (cell_bytes_ + bytes > kMostBytes) {
         cells_.clear();
         cell_bytes_ = 0;
@@ -293,8 +290,9 @@ SisrBridgeInput Preview::judge_layer() {
     if (settings_.input != SISR_BRIDGE_INPUT_AUTO) return settings_.input;
     const Judged asked{settings_.model, across_, down_};
     if (judged_ && *judged_ == asked) return input_;
-    const SisrBridgeSettings bridge = bridge_settings(
-        settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)}, settings_.scale);
+    const SisrBridgeSettings bridge =
+        bridge_settings(settings_, {scaled(extent_.width, across_), scaled(extent_.height, down_)},
+                        settings_.scale);
     GError* error = nullptr;
     if (!sisr_bridge_judge(source_.get(), &extent_, &bridge, &input_, &error)) {
         throw_failure(error);
@@ -339,8 +337,6 @@ void Preview::paint_cells(cairo_t* context, const GeglRectangle& visible,
     }
 }
 
-void Preview::say(const std::string& text) {
-    gtk_label_set_text(GTK_LABEL(status_), text.c_str());
-}
+void Preview::say(const std::string& text) { gtk_label_set_text(GTK_LABEL(status_), text.c_str()); }
 
 }  // namespace sisr::gimp

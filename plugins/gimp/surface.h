@@ -19,7 +19,8 @@ SurfacePtr to_surface(GeglBuffer* buffer, const GeglRectangle& area, double scal
 
 /// The same for `area` of a buffer, enlarged to `width` x `height` by GEGL's cubic filter, as GIMP
 /// scales. Throws std::bad_alloc.
-SurfacePtr to_enlarged_surface(GeglBuffer* buffer, const GeglRectangle& area, int width, int height);
+SurfacePtr to_enlarged_surface(GeglBuffer* buffer, const GeglRectangle& area, int width,
+                               int height);
 
 struct Point {
     double x = 0;

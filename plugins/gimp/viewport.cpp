@@ -11,8 +11,8 @@ namespace {
 constexpr int kLeastWidth = 440;
 constexpr int kLeastHeight = 330;
 constexpr int kMostZoom = 8;
-constexpr double kGrip = 8;       ///< units round the line in which it is taken
-constexpr double kKeyMove = 40;   ///< units of the screen for an arrow key
+constexpr double kGrip = 8;      ///< units round the line in which it is taken
+constexpr double kKeyMove = 40;  ///< units of the screen for an arrow key
 constexpr double kKeyLine = 0.05;
 constexpr double kCheckSide = 8;
 
@@ -47,7 +47,8 @@ Viewport::Viewport(const GeglRectangle& extent, Callbacks callbacks)
                                      GDK_POINTER_MOTION_MASK | GDK_SCROLL_MASK |
                                      GDK_KEY_PRESS_MASK);
     connect_paint(
-        area_, [](cairo_t* context, gpointer self) { static_cast<Viewport*>(self)->paint(context); },
+        area_,
+        [](cairo_t* context, gpointer self) { static_cast<Viewport*>(self)->paint(context); },
         this);
     g_signal_connect(area_, "button-press-event", G_CALLBACK(on_button), this);
     g_signal_connect(area_, "button-release-event", G_CALLBACK(on_button), this);
@@ -81,7 +82,8 @@ GeglRectangle Viewport::visible() const {
     const double top = -origin_y() / pixels_down();
     const double right = left + width() / pixels_across();
     const double bottom = top + height() / pixels_down();
-    const GeglRectangle seen{static_cast<gint>(std::floor(left)), static_cast<gint>(std::floor(top)),
+    const GeglRectangle seen{static_cast<gint>(std::floor(left)),
+                             static_cast<gint>(std::floor(top)),
                              static_cast<gint>(std::ceil(right) - std::floor(left)),
                              static_cast<gint>(std::ceil(bottom) - std::floor(top))};
     GeglRectangle result{};
@@ -196,7 +198,8 @@ bool Viewport::key(guint value, bool is_control) {
 
 void Viewport::show_cursor(double x) {
     const double line = line_ * width() / device_pixels(area_);
-    const bool is_near = drag_ == Drag::line || (drag_ == Drag::none && std::abs(x - line) <= kGrip);
+    const bool is_near =
+        drag_ == Drag::line || (drag_ == Drag::none && std::abs(x - line) <= kGrip);
     GdkCursor* cursor = gdk_cursor_new_for_display(gtk_widget_get_display(area_),
                                                    is_near ? GDK_SB_H_DOUBLE_ARROW : GDK_FLEUR);
     gdk_window_set_cursor(gtk_widget_get_window(area_), cursor);

@@ -19,8 +19,8 @@ struct GanOptions {
     double perceptual_weight = 1;
     double adversarial_weight = 5e-3;  ///< 0: the discriminator rests, and costs no time
     double mae_weight = 1e-2;
-    double phase_weight = 0;        ///< see phase_loss
-    double sharpen_truth = 0;       ///< strength for all losses but the adversarial, see sharpened
+    double phase_weight = 0;   ///< see phase_loss
+    double sharpen_truth = 0;  ///< strength for all losses but the adversarial, see sharpened
     double sharpen_radius = kSharpenSigma;  ///< its Gaussian's standard deviation, in pixels
     Teacher teacher;  ///< of the target of all losses but the adversarial, before it is sharpened
     double discriminator_rate = 1;  ///< the discriminator's learning rate, of the generator's

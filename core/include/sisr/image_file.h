@@ -61,8 +61,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// How the file was written (format, depth, quality, windows, an animation's times), without what it
-/// tells: profile, EXIF, IPTC, XMP, texts.
+/// How the file was written (format, depth, quality, windows, an animation's times), without what
+/// it tells: profile, EXIF, IPTC, XMP, texts.
 SISR_API std::shared_ptr<const FileMetadata> stripped(const FileMetadata& metadata);
 
 struct WriteOptions {

@@ -32,8 +32,8 @@ torch::Tensor feature_distance(const torch::Tensor& a, const torch::Tensor& b,
 /// channels, mean over positions, sum over taps. 0 for equals, lower is nearer.
 class Lpips {
 public:
-    /// `linear`: safetensors or .pth with lin0 to lin6, a weight for each channel of a tap, or by the
-    /// names of LPIPS' own squeeze.pth. Throws Error{bad_model, not_found}.
+    /// `linear`: safetensors or .pth with lin0 to lin6, a weight for each channel of a tap, or by
+    /// the names of LPIPS' own squeeze.pth. Throws Error{bad_model, not_found}.
     explicit Lpips(const std::filesystem::path& linear, torch::Device device = torch::kCPU);
 
     /// Of the maps of the seven taps (lpips_taps); a scalar in fp32.

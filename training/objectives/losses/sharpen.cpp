@@ -38,7 +38,8 @@ torch::Tensor wide_blur(const torch::Tensor& image, double sigma) {
     const std::int64_t radius = weights.size(3) / 2;
     // Each channel as an image of its own.
     auto planes = reduced.reshape({-1, 1, reduced.size(2), reduced.size(3)});
-    const auto padding = F::PadFuncOptions({radius, radius, radius, radius}).mode(torch::kReplicate);
+    const auto padding =
+        F::PadFuncOptions({radius, radius, radius, radius}).mode(torch::kReplicate);
     planes = F::pad(planes, padding);
     planes = torch::conv2d(torch::conv2d(planes, weights), weights.transpose(2, 3));
     const auto blurred = planes.reshape(reduced.sizes());
