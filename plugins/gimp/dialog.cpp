@@ -424,6 +424,7 @@ void Dialog::describe(Size from, Size to) {
     double pixels = 0;
     for (const PlannedLayer& planned : plan.layers) pixels += megapixels(planned.before.size) * 1e6;
     const auto rate = preview_->seconds_per_pixel();
+    if (rate) g_debug("estimate: %s s", format_number(*rate * pixels, 2).c_str());
     text += "Takes " + (rate ? about(*rate * pixels) : std::string("...")) + " and " +
             format_number(std::ceil(needed_bytes(plan) / 1e6), 0) + " MB";
     if (plan.layers.size() > 1) {

@@ -116,6 +116,8 @@ void Preview::update(const Settings& settings, double across, double down) {
                                                  static_cast<double>(settings.colour_lock)});
     if (key == key_) return;
     last_key_ = std::exchange(key_, key);
+    asked_ = std::chrono::steady_clock::now();
+    is_told_ = false;
     renderer_.cancel();
     plain_.reset();
     view_->set_enlargement(across, down);
@@ -171,6 +173,7 @@ void Preview::work() {
             start(wanted);
             return;
         }
+        if (!std::exchange(is_told_, true)) tell_time("all of it");
         say("Left of the line plain enlargement, right super-resolution. Drag the line to compare, "
             "the picture to look elsewhere; the wheel zooms.");
         // Once more what is there, for its time.
@@ -207,6 +210,7 @@ void Preview::take(const PartRequest& request, Part part) {
     }
     if (part.pixels) {
         keep(request.key, request.wanted, std::move(part.pixels));
+        if (!is_told_) tell_time("a part");
         measure(request, part.seconds);
         view_->repaint();
     }
@@ -335,6 +339,11 @@ void Preview::paint_cells(cairo_t* context, const GeglRectangle& visible,
         paint_stretched(context, found->second.pixels.get(), found->second.area);
         cairo_restore(context);
     }
+}
+
+void Preview::tell_time(const char* what) const {
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - asked_;
+    g_debug("preview: %s after %s s", what, format_number(time.count(), 2).c_str());
 }
 
 void Preview::say(const std::string& text) { gtk_label_set_text(GTK_LABEL(status_), text.c_str()); }

@@ -5,6 +5,7 @@
 #include "part_renderer.h"
 #include "viewport.h"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,6 +60,8 @@ private:
     void keep(const std::string& key, const GeglRectangle& area, SurfacePtr pixels);
     void measure(const PartRequest& request, double seconds);
     void say(const std::string& text);
+    /// For who measures: G_MESSAGES_DEBUG=sisr.
+    void tell_time(const char* what) const;
     static gboolean on_timeout(gpointer self);
     static void on_zoom(GtkComboBox* list, gpointer self);
 
@@ -86,6 +89,8 @@ private:
     std::optional<Judged> judged_;
     SisrBridgeInput input_ = SISR_BRIDGE_INPUT_AUTO;
     bool is_placed_ = false;  ///< the user or we have chosen where to look
+    std::chrono::steady_clock::time_point asked_;  ///< when something new was to be seen
+    bool is_told_ = true;                          ///< how long that took
     guint timeout_ = 0;
     PartRenderer renderer_;  ///< last, so that it ends first
 };

@@ -1,7 +1,9 @@
 #include "run.h"
 
+#include "base/numbers.h"
 #include "dialog.h"
 
+#include <chrono>
 #include <exception>
 #include <new>
 
@@ -17,7 +19,10 @@ Outcome ask_and_upscale(const Selection& selection, Settings& settings, Ask ask)
         if (!ask_user(selection, settings)) return {Kind::cancelled, -1, ""};
         keep_text(to_text(settings));
     }
+    const auto start = std::chrono::steady_clock::now();
     const Id image = upscale(selection, settings);
+    const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    g_debug("took: %s s", format_number(time.count(), 2).c_str());
     if (ask == Ask::user && image != selection.image) show_image(image);
     return {Kind::done, image, ""};
 }
