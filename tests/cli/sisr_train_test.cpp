@@ -103,7 +103,8 @@ TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
     ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
     const auto json = nlohmann::json::parse(evaluated.out);
     EXPECT_GT(json["mean"]["psnr_y"].get<double>(), 10);
-    // The last checkpoint holds what model.safetensors does, and a run's folder is its best model.
+    // The last checkpoint holds what model.safetensors does, which is in half precision, and a run's
+    // folder is its best model.
     const auto psnr_of = [this](const std::string& name) {
         const auto result = run_command({SISR_TRAIN_PATH, "eval", "--model", name, "--hr",
                                          (folder_ / "validation").string(), "--json"});
@@ -112,7 +113,7 @@ TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
     };
     const std::string run = (folder_ / "run").string();
     EXPECT_NEAR(psnr_of(run + "/checkpoints/step-000000040.safetensors"),
-                psnr_of(run + "/model.safetensors"), 1e-9);
+                psnr_of(run + "/model.safetensors"), 0.02);
     EXPECT_EQ(psnr_of(run), json["mean"]["psnr_y"].get<double>());
     const auto exported = run_command({SISR_TRAIN_PATH, "export", (folder_ / "run").string(), "-o",
                                        (folder_ / "out.safetensors").string(), "--name", "mine"});
