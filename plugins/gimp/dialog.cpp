@@ -23,7 +23,10 @@ namespace {
 
 constexpr int kSpacing = 12;
 constexpr int kColumns = 4;
-constexpr int kTextWidth = 46;          ///< of texts that are wrapped, in characters
+constexpr int kTextWidth = 46;  ///< of texts that are wrapped, in characters
+/// Beside the network's: GIMP scales and takes the layers, for a pixel of the result.
+/// Measured by tests/hosts/gimp/estimates.
+constexpr double kApplySeconds = 35e-9;
 constexpr double kManyMegapixels = 60;  ///< beyond which the user is asked
 
 /// Sets a flag for as long as it lives.
@@ -107,6 +110,7 @@ private:
     void refresh();
     void show_size(Size from);
     void show_model(double scale);
+    std::optional<double> seconds_of(const Plan& plan) const;
     void describe(Size from, Size to);
     void show_failure(const std::string& text);
     bool is_meant();
@@ -417,15 +421,25 @@ void Dialog::show_model(double scale) {
     }
 }
 
+/// What a run will take; nothing before the preview has told.
+std::optional<double> Dialog::seconds_of(const Plan& plan) const {
+    const auto rate = preview_->seconds_per_pixel();
+    if (!rate) return std::nullopt;
+    double seconds = 0;
+    for (const PlannedLayer& planned : plan.layers) {
+        seconds += 1e6 * megapixels(planned.before.size) * *rate +
+                   1e6 * megapixels(planned.after) * kApplySeconds;
+    }
+    return seconds;
+}
+
 void Dialog::describe(Size from, Size to) {
     const Plan plan = make_plan(selection_, settings_);
     std::string text = to_text(from) + " becomes " + to_text(to) + " pixels (" +
                        format_number(megapixels(to), 1) + " megapixels). ";
-    double pixels = 0;
-    for (const PlannedLayer& planned : plan.layers) pixels += megapixels(planned.before.size) * 1e6;
-    const auto rate = preview_->seconds_per_pixel();
-    if (rate) g_debug("estimate: %s s", format_number(*rate * pixels, 2).c_str());
-    text += "Takes " + (rate ? about(*rate * pixels) : std::string("...")) + " and " +
+    const auto seconds = seconds_of(plan);
+    if (seconds) g_debug("estimate: %s s", format_number(*seconds, 2).c_str());
+    text += "Takes " + (seconds ? about(*seconds) : std::string("...")) + " and " +
             format_number(std::ceil(needed_bytes(plan) / 1e6), 0) + " MB";
     if (plan.layers.size() > 1) {
         text += " for " + std::to_string(plan.layers.size()) + " layers";

@@ -17,6 +17,9 @@ constexpr int kFirstPixels = 128 * 128;  ///< of a part as long as nobody knows 
 constexpr int kReadAhead = 64;           ///< source pixels round what is visible
 constexpr std::size_t kMostBytes = std::size_t{192} << 20;
 constexpr std::size_t kMeasures = 3;
+constexpr int kMeasuredSide = 256;  ///< of a part that is made for its time, in source pixels
+constexpr int kMeasuredPixels = 160 * 160;  ///< least of a part whose time counts
+constexpr double kSlowSeconds = 2;  ///< beside which the reading of a model's file is nothing
 
 GeglRectangle grown(const GeglRectangle& area, int margin, const GeglRectangle& extent) {
     const GeglRectangle wide{area.x - margin, area.y - margin, area.width + 2 * margin,
@@ -133,9 +136,9 @@ void Preview::update(const Settings& settings, double across, double down) {
 
 std::optional<double> Preview::seconds_per_pixel() const {
     const auto known = seconds_.find(model_key_);
-    // The first part of a model also reads its file.
-    if (known == seconds_.end() || known->second.size() < 2) return std::nullopt;
-    return *std::min_element(known->second.begin(), known->second.end());
+    if (known == seconds_.end() || known->second.empty()) return std::nullopt;
+    const double least = *std::min_element(known->second.begin(), known->second.end());
+    return std::isfinite(least) ? std::optional(least) : std::nullopt;
 }
 
 void Preview::moved() {
@@ -176,8 +179,8 @@ void Preview::work() {
         if (!std::exchange(is_told_, true)) tell_time("all of it");
         say("Left of the line plain enlargement, right super-resolution. Drag the line to compare, "
             "the picture to look elsewhere; the wheel zooms.");
-        // Once more what is there, for its time.
-        if (!seconds_per_pixel()) start(view_->visible());
+        // A part that says what the whole will take.
+        if (!seconds_per_pixel()) start(measured_part());
     } catch (const Failure& failure) {
         failed_key_ = key_;
         say(failure.what());
@@ -219,14 +222,29 @@ void Preview::take(const PartRequest& request, Part part) {
 
 void Preview::measure(const PartRequest& request, double seconds) {
     auto& measures = seconds_[request.model_key];
-    const bool was_known = seconds_per_pixel().has_value();
-    // A small part says more of its borders than of its pixels.
-    if (was_known && pixel_count(request.read) < kFirstPixels) return;
+    const bool is_first = measures.empty();
+    // The first part also reads the model's file, and a small one says more of its borders than of
+    // its pixels.
+    const bool counts = pixel_count(request.read) >=
+                        std::min(pixel_count(extent_), static_cast<double>(kMeasuredPixels));
+    if (is_first && seconds < kSlowSeconds) {
+        measures.push_back(std::numeric_limits<double>::infinity());
+        return;
+    }
+    if (!counts && !(is_first && seconds >= kSlowSeconds)) return;
     measures.push_back(seconds / pixel_count(request.read));
-    // The first one counts for nothing but that there was one.
-    if (measures.size() == 1) measures.front() = std::numeric_limits<double>::infinity();
-    if (measures.size() > kMeasures) measures.erase(measures.begin() + 1);
+    if (measures.size() > kMeasures) measures.erase(measures.begin());
     measured_();
+}
+
+GeglRectangle Preview::measured_part() const {
+    const GeglRectangle seen = view_->visible();
+    const GeglRectangle square{seen.x + (seen.width - kMeasuredSide) / 2,
+                               seen.y + (seen.height - kMeasuredSide) / 2, kMeasuredSide,
+                               kMeasuredSide};
+    GeglRectangle part{};
+    gegl_rectangle_intersect(&part, &square, &extent_);
+    return part.width > 0 && part.height > 0 ? part : seen;
 }
 
 void Preview::keep(const std::string& key, const GeglRectangle& area, SurfacePtr pixels) {

@@ -59,6 +59,7 @@ private:
     void take(const PartRequest& request, Part part);
     void keep(const std::string& key, const GeglRectangle& area, SurfacePtr pixels);
     void measure(const PartRequest& request, double seconds);
+    GeglRectangle measured_part() const;
     void say(const std::string& text);
     /// For who measures: G_MESSAGES_DEBUG=sisr.
     void tell_time(const char* what) const;

@@ -64,6 +64,7 @@ start_desktop() {
 # start_gimp PICTURE...: a profile of our own with the few plug-ins that are needed, so that it is up soon.
 start_gimp() {
     local profile=$work/profile system name
+    rm -rf "$profile"
     mkdir -p "$profile/own"
     system=$(echo /usr/lib/{,*/}"gimp/$VERSION.0/plug-ins" | tr ' ' '\n' | while read -r name; do
         [[ ! -d $name ]] || echo "$name"
@@ -85,7 +86,7 @@ TEXT
         echo "(show-tips no)" >>"$profile/gimprc"
     fi
     GIMP2_DIRECTORY=$profile GIMP3_DIRECTORY=$profile GEGL_PATH=$(gegl_path) \
-        "$gimp" --no-splash "$@" >"$work/log" 2>&1 &
+        "$gimp" --no-splash "$@" >>"$work/log" 2>&1 &
     started+=($!)
 }
 
