@@ -103,8 +103,8 @@ TEST_F(SisrTrain, TrainsValidatesInspectsAndEvaluates) {
     ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
     const auto json = nlohmann::json::parse(evaluated.out);
     EXPECT_GT(json["mean"]["psnr_y"].get<double>(), 10);
-    // The last checkpoint holds what model.safetensors does, which is in half precision, and a run's
-    // folder is its best model.
+    // The last checkpoint holds what model.safetensors does, which is in half precision, and a
+    // run's folder is its best model.
     const auto psnr_of = [this](const std::string& name) {
         const auto result = run_command({SISR_TRAIN_PATH, "eval", "--model", name, "--hr",
                                          (folder_ / "validation").string(), "--json"});
