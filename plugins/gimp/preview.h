@@ -89,7 +89,7 @@ private:
     std::map<std::string, std::vector<double>> seconds_;  ///< by model key, per source pixel
     std::optional<Judged> judged_;
     SisrBridgeInput input_ = SISR_BRIDGE_INPUT_AUTO;
-    bool is_placed_ = false;  ///< the user or we have chosen where to look
+    bool is_placed_ = false;                       ///< the user or we have chosen where to look
     std::chrono::steady_clock::time_point asked_;  ///< when something new was to be seen
     bool is_told_ = true;                          ///< how long that took
     guint timeout_ = 0;
