@@ -140,13 +140,12 @@ training::ModelCard make_card(const OptionValues& values, const fs::path& target
 }
 
 /// A run's weights, or a model's, as a model of one stage or, with --fidelity, of two.
-void export_weights(const OptionValues& values, const fs::path& target) {
-    const TensorFile checkpoint = read_checkpoint(source_of(values));
+void export_weights(const OptionValues& values, const fs::path& from, const fs::path& target) {
+    const TensorFile checkpoint = read_checkpoint(from);
     std::optional<double> strength;
     if (values.has("strength")) strength = values.number<double>("strength", 0, 1);
     const bool joins = values.has("fidelity");
-    const Tensors weights =
-        weights_of(values.text("from"), checkpoint, joins ? std::nullopt : strength);
+    const Tensors weights = weights_of(from, checkpoint, joins ? std::nullopt : strength);
     const auto card =
         make_card(values, target,
                   joins || metadata_value(checkpoint.metadata, "sisr.colour_lock", "") == "1");
@@ -183,7 +182,7 @@ ExitCode run_export(const Arguments& arguments) {
     } else if (adds_special(values)) {
         export_with_special(values, target);
     } else {
-        export_weights(values, target);
+        export_weights(values, from, target);
     }
     Model::load(target);  // what we hand out can be read
     std::printf("%s\n", target.c_str());

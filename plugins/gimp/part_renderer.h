@@ -19,9 +19,10 @@ struct PartRequest {
     SisrBridgeInput input = SISR_BRIDGE_INPUT_AUTO;  ///< what the whole was taken for
     double across = 1;                               ///< enlargement
     double down = 1;
-    GeglRectangle wanted{};  ///< in source pixels
-    GeglRectangle read{};    ///< with a margin, so that the network sees the surroundings
-    BufferPtr pixels;        ///< of `read`, nobody else's
+    GeglRectangle wanted{};    ///< in source pixels
+    GeglRectangle read{};      ///< with a margin, so that the network sees the surroundings
+    BufferPtr pixels;          ///< of `read`, nobody else's
+    bool is_for_time = false;  ///< asked for to learn what a pixel takes
 };
 
 struct Part {

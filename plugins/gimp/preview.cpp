@@ -18,7 +18,6 @@ constexpr int kReadAhead = 64;           ///< source pixels round what is visibl
 constexpr std::size_t kMostBytes = std::size_t{192} << 20;
 constexpr std::size_t kMeasures = 3;
 constexpr int kMeasuredSide = 256;  ///< of a part that is made for its time, in source pixels
-constexpr int kMeasuredPixels = 160 * 160;  ///< least of a part whose time counts
 constexpr double kSlowSeconds = 2;  ///< beside which the reading of a model's file is nothing
 
 GeglRectangle grown(const GeglRectangle& area, int margin, const GeglRectangle& extent) {
@@ -119,6 +118,7 @@ void Preview::update(const Settings& settings, double across, double down) {
                                                  static_cast<double>(settings.colour_lock)});
     if (key == key_) return;
     last_key_ = std::exchange(key_, key);
+    failed_key_.clear();
     asked_ = std::chrono::steady_clock::now();
     is_told_ = false;
     renderer_.cancel();
@@ -137,8 +137,7 @@ void Preview::update(const Settings& settings, double across, double down) {
 std::optional<double> Preview::seconds_per_pixel() const {
     const auto known = seconds_.find(model_key_);
     if (known == seconds_.end() || known->second.empty()) return std::nullopt;
-    const double least = *std::min_element(known->second.begin(), known->second.end());
-    return std::isfinite(least) ? std::optional(least) : std::nullopt;
+    return *std::min_element(known->second.begin(), known->second.end());
 }
 
 void Preview::moved() {
@@ -173,14 +172,14 @@ void Preview::work() {
         const GeglRectangle wanted = next_part();
         if (wanted.width > 0) {
             say("Updating...");
-            start(wanted);
+            start(wanted, false);
             return;
         }
         if (!std::exchange(is_told_, true)) tell_time("all of it");
         say("Left of the line plain enlargement, right super-resolution. Drag the line to compare, "
             "the picture to look elsewhere; the wheel zooms.");
         // A part that says what the whole will take.
-        if (!seconds_per_pixel()) start(measured_part());
+        if (!seconds_per_pixel()) start(measured_part(), true);
     } catch (const Failure& failure) {
         failed_key_ = key_;
         say(failure.what());
@@ -189,8 +188,9 @@ void Preview::work() {
     }
 }
 
-void Preview::start(const GeglRectangle& wanted) {
+void Preview::start(const GeglRectangle& wanted, bool is_for_time) {
     PartRequest request;
+    request.is_for_time = is_for_time;
     request.key = key_;
     request.model_key = model_key_;
     request.settings = settings_;
@@ -221,17 +221,14 @@ void Preview::take(const PartRequest& request, Part part) {
 }
 
 void Preview::measure(const PartRequest& request, double seconds) {
-    auto& measures = seconds_[request.model_key];
-    const bool is_first = measures.empty();
-    // The first part also reads the model's file, and a small one says more of its borders than of
-    // its pixels.
-    const bool counts = pixel_count(request.read) >=
-                        std::min(pixel_count(extent_), static_cast<double>(kMeasuredPixels));
-    if (is_first && seconds < kSlowSeconds) {
-        measures.push_back(std::numeric_limits<double>::infinity());
-        return;
-    }
-    if (!counts && !(is_first && seconds >= kSlowSeconds)) return;
+    const auto [known, is_first] = seconds_.try_emplace(request.model_key);
+    // The first part also reads the model's file, which counts for nothing beside a slow model
+    // only.
+    if (is_first && seconds < kSlowSeconds) return;
+    // A small part says more of its borders than of its pixels.
+    const bool is_large = pixel_count(request.read) >= kMeasuredSide * kMeasuredSide;
+    if (!is_first && !is_large && !request.is_for_time) return;
+    std::vector<double>& measures = known->second;
     measures.push_back(seconds / pixel_count(request.read));
     if (measures.size() > kMeasures) measures.erase(measures.begin());
     measured_();
@@ -239,12 +236,13 @@ void Preview::measure(const PartRequest& request, double seconds) {
 
 GeglRectangle Preview::measured_part() const {
     const GeglRectangle seen = view_->visible();
-    const GeglRectangle square{seen.x + (seen.width - kMeasuredSide) / 2,
-                               seen.y + (seen.height - kMeasuredSide) / 2, kMeasuredSide,
-                               kMeasuredSide};
-    GeglRectangle part{};
-    gegl_rectangle_intersect(&part, &square, &extent_);
-    return part.width > 0 && part.height > 0 ? part : seen;
+    const auto begin = [](int from, int length, int whole_from, int whole) {
+        const int middle = from + (length - kMeasuredSide) / 2;
+        return std::clamp(middle, whole_from, whole_from + std::max(0, whole - kMeasuredSide));
+    };
+    return {begin(seen.x, seen.width, extent_.x, extent_.width),
+            begin(seen.y, seen.height, extent_.y, extent_.height),
+            std::min(kMeasuredSide, extent_.width), std::min(kMeasuredSide, extent_.height)};
 }
 
 void Preview::keep(const std::string& key, const GeglRectangle& area, SurfacePtr pixels) {

@@ -55,7 +55,7 @@ private:
     void moved();
     void schedule(guint delay);
     void work();
-    void start(const GeglRectangle& wanted);
+    void start(const GeglRectangle& wanted, bool is_for_time);
     void take(const PartRequest& request, Part part);
     void keep(const std::string& key, const GeglRectangle& area, SurfacePtr pixels);
     void measure(const PartRequest& request, double seconds);

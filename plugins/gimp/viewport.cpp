@@ -153,13 +153,12 @@ void Viewport::paint(cairo_t* context) const {
     }
 }
 
-bool Viewport::press(double x, double y) {
+void Viewport::press(double x, double y) {
     gtk_widget_grab_focus(area_);
     const double line = line_ * width() / device_pixels(area_);
     drag_ = std::abs(x - line) <= kGrip ? Drag::line : Drag::picture;
     last_x_ = x;
     last_y_ = y;
-    return true;
 }
 
 void Viewport::drag(double x, double y) {
@@ -213,8 +212,11 @@ void Viewport::show_cursor(double x) {
 gboolean Viewport::on_button(GtkWidget* /*widget*/, GdkEventButton* event, gpointer self) {
     auto* view = static_cast<Viewport*>(self);
     if (event->button != 1) return FALSE;
-    if (event->type == GDK_BUTTON_PRESS) return view->press(event->x, event->y) ? TRUE : FALSE;
-    view->drag_ = Drag::none;
+    if (event->type == GDK_BUTTON_PRESS) {
+        view->press(event->x, event->y);
+    } else if (event->type == GDK_BUTTON_RELEASE) {
+        view->drag_ = Drag::none;
+    }
     return TRUE;
 }
 

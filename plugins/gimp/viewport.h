@@ -47,7 +47,7 @@ private:
     void keep_inside();
     void move_line(double fraction);
     void paint(cairo_t* context) const;
-    bool press(double x, double y);
+    void press(double x, double y);
     void drag(double x, double y);
     bool key(guint value, bool is_control);
     void show_cursor(double x);
